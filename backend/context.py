@@ -1,0 +1,100 @@
+"""What one process holds open: settings, engine, stores, spool. Made once, passed everywhere, never a global."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from salescommand_lake.engine import Engine, open_engine
+from salescommand_lake.settings import LakeSettings
+
+from backend.microservices.ingest.spool import Spool
+from backend.settings import BackendSettings
+from backend.stores.jobs import JobBoard
+from backend.stores.keyring import KeyRing
+from backend.stores.mongo import Database, open_mongo
+from backend.stores.redis import open_redis
+
+__all__ = ["Context", "lake_settings", "open_context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The open things of one process. All of them connect on first use and survive their server going away."""
+
+    settings: BackendSettings
+    engine: Engine
+    """The lake's engine, over HTTP or in this process."""
+    mongo: Database
+    redis: Redis
+    keyring: KeyRing
+    """Write keys by their digest, kept in memory for ingest."""
+    jobs: JobBoard
+    """What loader and worker say about themselves."""
+    local_spool: Spool | None
+    """This instance's spool; None in a process that takes no events (a separate worker)."""
+    raw_arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the loader after each insert, so that a worker in the same process starts at once."""
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """Prometheus metrics of this process."""
+
+    @property
+    def spool(self) -> Spool:
+        """This instance's spool.
+
+        Raises:
+            RuntimeError: the process was opened without one.
+        """
+        if self.local_spool is None:
+            raise RuntimeError("This process was opened without a spool, so it can't take events.")
+        return self.local_spool
+
+
+def lake_settings(settings: BackendSettings) -> LakeSettings:
+    """Return the part of the settings that the lake needs."""
+    return LakeSettings(
+        clickhouse_url=settings.clickhouse_url,
+        clickhouse_database=settings.clickhouse_database,
+        clickhouse_user=settings.clickhouse_user,
+        clickhouse_password=settings.clickhouse_password.get_secret_value(),
+        data_dir=settings.data_dir,
+        schema_mode=settings.schema_mode,
+    )
+
+
+@asynccontextmanager
+async def open_context(settings: BackendSettings, *, with_spool: bool = True) -> AsyncIterator[Context]:
+    """Open everything and close it in the opposite order.
+
+    A server that is away at this moment is no error: health says so, and calls fail until it is back.
+
+    Raises:
+        SettingsError: an address can't be read.
+        LakeError: the embedded lake can't be opened (in use by another process, or not writable).
+    """
+    async with AsyncExitStack() as stack:
+        redis = open_redis(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        mongo = open_mongo(settings.mongo_url, settings.db_name)
+        stack.callback(mongo.close)
+        engine = open_engine(lake_settings(settings))
+        stack.push_async_callback(engine.close)
+        spool = None
+        if with_spool:
+            folder = settings.data_dir / "spool"
+            folder.mkdir(parents=True, exist_ok=True)
+            spool = Spool(folder / f"events-{settings.instance}.sqlite")
+            stack.callback(spool.close)
+        yield Context(
+            settings=settings,
+            engine=engine,
+            mongo=mongo,
+            redis=redis,
+            keyring=KeyRing(mongo),
+            jobs=JobBoard(redis),
+            local_spool=spool,
+        )

@@ -1,0 +1,150 @@
+"""Every variable the programs read, with its default and its meaning.
+
+README's configuration table and `.env.example` are compared with `BackendSettings.documented()` by a test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["BackendSettings", "SettingsError", "Variable"]
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(ValueError):
+    """A variable holds something that can't be used; the message names the variable, what is wrong and what fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One documented variable, as the README's table shows it."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def _env(name: str, default: Any, meaning: str, **limits: Any) -> Any:
+    """Declare a setting that is read from the variable `name`."""
+    return Field(default=default, validation_alias=name, description=meaning, **limits)
+
+
+class BackendSettings(BaseSettings):
+    """Settings of every role. Read the environment with `load()`; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        populate_by_name=True, case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    mongo_url: str = _env("MONGO_URL", "mongodb://127.0.0.1:27017", "MongoDB: users, keys, sources, mappings, settings")
+    db_name: str = _env("DB_NAME", "salesintel", "Name of the database in MongoDB", pattern=r"^[A-Za-z0-9_-]{1,63}$")
+    redis_url: str = _env("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis: sessions, leases, wake-ups, rate limits")
+
+    clickhouse_url: str = _env("CLICKHOUSE_URL", "", "ClickHouse over HTTP; empty means the engine in this process")
+    clickhouse_database: str = _env("CLICKHOUSE_DATABASE", "salesintel", "Database of the lake", pattern=r"^\w{1,63}$")
+    clickhouse_user: str = _env("CLICKHOUSE_USER", "default", "User of the lake")
+    clickhouse_password: SecretStr = _env("CLICKHOUSE_PASSWORD", SecretStr(""), "Password of that user")
+    schema_mode: Literal["ensure", "verify"] = _env(
+        "SALESCOMMAND_SCHEMA", "ensure", "`ensure` makes and updates the lake's tables, `verify` only checks them"
+    )
+
+    data_dir: Path = _env("SALESCOMMAND_DATA_DIR", Path("./data"), "Folder of the spool and of the embedded stores")
+    host: str = _env("SALESCOMMAND_HOST", "127.0.0.1", "Address that the API and the UI listen on")
+    api_port: Port = _env("SALESCOMMAND_API_PORT", 8001, "Port of the API")
+    ui_port: Port = _env("SALESCOMMAND_UI_PORT", 3000, "Port of the UI, where the API answers too")
+    metrics_port: Port = _env("SALESCOMMAND_METRICS_PORT", 9464, "Port of the open `/metrics`, for the machine only")
+    public_url: str = _env(
+        "SALESCOMMAND_PUBLIC_URL",
+        "",
+        "Address people open, used in sign-in links; `https` marks cookies Secure. Empty: localhost and the UI's port",
+        pattern=r"^(https?://[^\s?#]+)?$",
+    )
+
+    reporting_currency: Currency = _env(
+        "SALESCOMMAND_REPORTING_CURRENCY", "USD", "Reporting currency until an admin chooses another one in the settings"
+    )
+    session_hours: int = _env(
+        "SALESCOMMAND_SESSION_HOURS", 168, "Hours without use after which a session ends", ge=1, le=8760
+    )
+
+    instance: int = _env(
+        "SALESCOMMAND_INSTANCE", 0, "Number of this instance among all that take events, part of event ids", ge=0, le=1023
+    )
+    ingest_max_body_bytes: int = _env(
+        "SALESCOMMAND_INGEST_MAX_BODY_BYTES", 4 * MEBIBYTE, "Largest body of one post, after decompression", ge=1024
+    )
+    ingest_max_pending_bytes: int = _env(
+        "SALESCOMMAND_INGEST_MAX_PENDING_BYTES", 64 * MEBIBYTE, "Memory for posts that wait for the disk", ge=1024
+    )
+    spool_max_bytes: int = _env(
+        "SALESCOMMAND_SPOOL_MAX_BYTES", 8192 * MEBIBYTE, "Size of the spool above which posts get 503", ge=MEBIBYTE
+    )
+    loader_max_rows: int = _env("SALESCOMMAND_LOADER_MAX_ROWS", 20_000, "Most events in one insert", ge=1, le=500_000)
+    loader_wait_ms: int = _env(
+        "SALESCOMMAND_LOADER_WAIT_MS", 100, "Longest wait for more events before an insert", ge=0, le=60_000
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = _env("SALESCOMMAND_LOG_LEVEL", "info", "Least level logged")
+    log_format: Literal["json", "text"] = _env("SALESCOMMAND_LOG_FORMAT", "json", "Form of a log line")
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment; `overrides` (field names, such as `api_port=9001`) win over it, None is ignored.
+
+        Raises:
+            SettingsError: a variable can't be used; the message names it.
+        """
+        try:
+            return cls(**{name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsError(_in_words(cls, error)) from None
+
+    @classmethod
+    def documented(cls) -> list[Variable]:
+        """Return every variable in the order of this file."""
+        return [
+            Variable(str(field.validation_alias), _shown(field.default), field.description or "")
+            for field in cls.model_fields.values()
+        ]
+
+    @property
+    def origin(self) -> str:
+        """The address people open, without a slash at the end."""
+        return (self.public_url or f"http://localhost:{self.ui_port}").rstrip("/")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies may only travel over https."""
+        return self.origin.startswith("https://")
+
+
+def _shown(default: Any) -> str:
+    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+
+
+def _in_words(cls: type[BackendSettings], error: ValidationError) -> str:
+    """Say each fault with its variable; a password's value is never repeated."""
+    lines = []
+    for fault in error.errors():
+        place = str(fault["loc"][0]) if fault["loc"] else "a setting"
+        field = cls.model_fields.get(place)
+        name = str(field.validation_alias) if field else place
+        secret = "PASSWORD" in name or "URL" in name
+        given = "" if secret else f" is {_given(place, name, fault)!r}"
+        why = fault["msg"][:1].lower() + fault["msg"][1:]
+        lines.append(f"{name}{given}: {why}. Change it or unset it.")
+    return "\n".join(lines)
+
+
+def _given(place: str, name: str, fault: Mapping[str, Any]) -> str:
+    return str(fault["input"]) if place != name else os.environ.get(name, str(fault["input"]))

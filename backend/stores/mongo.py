@@ -1,0 +1,194 @@
+"""MongoDB behind one module, so that the driver can be replaced in one file.
+
+Documents have string `_id`s and hold plain values. Every failure to reach the server is a `MongoUnavailable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReturnDocument
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    InvalidURI,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from backend.settings import SettingsError
+
+__all__ = ["Collection", "Database", "Document", "DuplicateDocument", "MongoUnavailable", "open_mongo"]
+
+Document = dict[str, Any]
+Filter = Mapping[str, Any]
+T = TypeVar("T")
+
+# (collection, fields, unique): what must be found quickly or must be unique.
+INDEXES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("users", ("email",), True),
+    ("links", ("user_id",), False),
+    ("tokens", ("digest",), True),
+    ("keys", ("digest",), True),
+    ("keys", ("source",), False),
+    ("mapping_history", ("scope", "record_type", "version"), False),
+)
+
+
+class MongoUnavailable(Exception):
+    """MongoDB can't be reached or doesn't answer in time. Trying again later may work."""
+
+
+class DuplicateDocument(Exception):
+    """A document with the same unique value is there already."""
+
+
+async def _ask(answer: Awaitable[T]) -> T:
+    """Wait for the driver and say its failures in our own words."""
+    try:
+        return await answer
+    except DuplicateKeyError as error:
+        raise DuplicateDocument(str(error.details or error)) from error
+    except (ConnectionFailure, ServerSelectionTimeoutError, ExecutionTimeout) as error:
+        raise MongoUnavailable(_short(error)) from error
+
+
+def _short(error: PyMongoError) -> str:
+    """Return the driver's reason without the topology that it appends."""
+    return str(error).split(", Timeout:", 1)[0].split(" (configured timeouts", 1)[0] or type(error).__name__
+
+
+class Collection:
+    """The few operations the services use. Each raises MongoUnavailable when the server is away."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._inner = database.inner[name]
+
+    async def get(self, where: Filter) -> Document | None:
+        """Return the first document that matches, or None."""
+        await self._database.prepare()
+        found: Document | None = await _ask(self._inner.find_one(where))
+        return found
+
+    async def find(
+        self, where: Filter | None = None, *, sort: Sequence[tuple[str, int]] = (), limit: int = 0
+    ) -> list[Document]:
+        """Return the documents that match, in the order asked for; `limit` 0 means all."""
+        await self._database.prepare()
+        cursor = self._inner.find(where or {})
+        if sort:
+            cursor = cursor.sort(list(sort))
+        if limit:
+            cursor = cursor.limit(limit)
+        found: list[Document] = await _ask(cursor.to_list(length=limit or None))
+        return found
+
+    async def insert(self, document: Document) -> None:
+        """Add a document.
+
+        Raises:
+            DuplicateDocument: one with the same `_id` or another unique value is there.
+        """
+        await self._database.prepare()
+        await _ask(self._inner.insert_one(document))
+
+    async def update(self, where: Filter, change: Mapping[str, Any], *, upsert: bool = False) -> Document | None:
+        """Change the first document that matches and return it as it is afterwards, or None when none matched."""
+        await self._database.prepare()
+        found: Document | None = await _ask(
+            self._inner.find_one_and_update(where, change, upsert=upsert, return_document=ReturnDocument.AFTER)
+        )
+        return found
+
+    async def take(self, where: Filter) -> Document | None:
+        """Remove the first document that matches and return it, in one step; None when there is none."""
+        await self._database.prepare()
+        found: Document | None = await _ask(self._inner.find_one_and_delete(where))
+        return found
+
+    async def delete(self, where: Filter) -> int:
+        """Remove all documents that match and return how many there were."""
+        await self._database.prepare()
+        result = await _ask(self._inner.delete_many(where))
+        return int(result.deleted_count)
+
+    async def count(self, where: Filter | None = None) -> int:
+        """Return how many documents match."""
+        await self._database.prepare()
+        return int(await _ask(self._inner.count_documents(where or {})))
+
+
+class Database:
+    """One MongoDB database. Connects on first use; makes its indexes before the first operation that gets through."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.inner = client[name]
+        self._prepared = False
+        self._preparing = asyncio.Lock()
+        self.users = Collection(self, "users")
+        self.links = Collection(self, "links")
+        self.tokens = Collection(self, "tokens")
+        self.keys = Collection(self, "keys")
+        self.sources = Collection(self, "sources")
+        self.mappings = Collection(self, "mappings")
+        self.mapping_history = Collection(self, "mapping_history")
+        self.settings = Collection(self, "settings")
+
+    async def prepare(self) -> None:
+        """Make the indexes once."""
+        if self._prepared:
+            return
+        async with self._preparing:
+            if self._prepared:
+                return
+            for collection, fields, unique in INDEXES:
+                await _ask(self.inner[collection].create_index([(field, 1) for field in fields], unique=unique))
+            self._prepared = True
+
+    async def ping(self) -> str | None:
+        """Return None when MongoDB answers, else why not."""
+        try:
+            await _ask(self.inner.command("ping"))
+        except (MongoUnavailable, PyMongoError) as error:
+            return str(error)
+        return None
+
+    async def version(self) -> str | None:
+        """Return the server's version, or None when it doesn't say."""
+        info = await _ask(self.inner.command("buildInfo"))
+        return str(info["version"]) if "version" in info else None
+
+    async def drop(self) -> None:
+        """Remove the whole database (tests and erasing a demo)."""
+        await _ask(self._client.drop_database(self.inner.name))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def open_mongo(url: str, name: str, *, timeout_seconds: float = 3) -> Database:
+    """Return a database that connects on first use; an operation gives up after `timeout_seconds` without a server.
+
+    Raises:
+        SettingsError: the address can't be read.
+    """
+    try:
+        client = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+            connectTimeoutMS=int(timeout_seconds * 1000),
+            socketTimeoutMS=10_000,
+            tz_aware=True,
+            appname="salescommand",
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise SettingsError(f"MONGO_URL: {error}. It looks like mongodb://host:27017.") from None
+    return Database(client, name)

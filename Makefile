@@ -1,0 +1,66 @@
+# SalesCommand. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Run
+.PHONY: setup demo dev doctor reset
+setup: ## Install everything from the lock files and build the UI (repairs, skips what is there)
+	@python="$$(./scripts/python.sh)" && "$$python" scripts/setup.py
+
+demo: setup ## Start everything on this machine and load the demo company
+	@exec $(BIN)/salescommand dev --demo
+
+dev: setup ## Start everything on this machine, without demo data
+	@exec $(BIN)/salescommand dev --no-demo
+
+doctor: setup ## Say what this machine has and lacks
+	@$(BIN)/salescommand doctor
+
+reset: ## Erase the data in ./data (or SALESCOMMAND_DATA_DIR)
+	@./scripts/reset.sh
+
+##@ Check
+.PHONY: test lint types arch unit integration ui e2e faults
+test: setup ## Run every check that this machine can run, with one summary
+	@$(BIN)/python scripts/test.py
+
+lint: setup ## Style: ruff, its formatter, the UI's linter
+	@$(BIN)/python scripts/test.py lint
+
+types: setup ## Types: mypy --strict and tsc
+	@$(BIN)/python scripts/test.py types
+
+arch: setup ## Architecture: import rules and tests/architecture
+	@$(BIN)/python scripts/test.py arch
+
+unit: setup ## Python tests that start no process
+	@$(BIN)/python scripts/test.py unit
+
+integration: setup ## Python tests on real engines and processes
+	@$(BIN)/python scripts/test.py integration
+
+faults: setup ## Python tests that kill, cut off and tear
+	@$(BIN)/python scripts/test.py faults
+
+ui: setup ## The UI's own tests
+	@$(BIN)/python scripts/test.py ui
+
+e2e: setup ## The walk through the UI in Chromium
+	@$(BIN)/python scripts/test.py e2e
+
+##@ Keep
+.PHONY: format lock clean
+format: setup ## Format the Python sources
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lock: setup ## Resolve the lock files again (UPGRADE=1: to the newest of everything)
+	@UPGRADE="$(UPGRADE)" ./scripts/lock.sh
+
+clean: ## Remove what was installed and built; data stays
+	@rm -rf .venv .setup frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@echo "Removed what was installed and built. Data is untouched; \`make reset\` erases it."

@@ -1,0 +1,284 @@
+"""The engine inside of this process (chDB), with its files in a folder that belongs to this process alone.
+
+chDB blocks its caller and lets go of the interpreter lock, so every statement runs on a thread: reads on a small pool,
+in parallel, writes on one thread, one after the other. Each thread has a connection of its own, because a connection
+serves one statement at a time and holds the settings of its session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier
+from salescommand_lake.engine.rows import encode_rows
+from salescommand_lake.errors import LakeError, LakeUnavailable, from_engine
+from salescommand_lake.settings import LakeSettings
+
+_READERS = 4
+_MEBIBYTE = 1024 * 1024
+_decode_rows = msgspec.json.Decoder(Row).decode_lines
+_T = TypeVar("_T")
+log = logging.getLogger(__name__)
+
+
+class EmbeddedEngine:
+    """The lake on chDB. One folder per process; several engines of one process may share it."""
+
+    name = "embedded"
+
+    def __init__(self, settings: LakeSettings) -> None:
+        """Prepare an engine; the folder is opened by the first call."""
+        self.database = identifier(settings.database)
+        self._path = settings.embedded_path
+        self._address = _address(self._path, settings)
+        self._threads = settings.threads
+        self._local = threading.local()
+        self._connections: list[Any] = []
+        self._lock = threading.Lock()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="lake-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lake-write")
+        self._closed = False
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        """Run a SELECT and return its rows; see Engine.query for the form of values."""
+
+        def work() -> list[Row]:
+            return _decode_rows(self._run(sql, "JSONEachRow", parameters, settings))
+
+        return await self._on(self._readers, work)
+
+    async def command(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run a statement that changes something, after the writes that came before it."""
+        await self._on(self._writer, lambda: self._run(sql, "Null", parameters, settings))
+
+    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+        """Insert rows in one block; see Engine.insert."""
+        if not rows:
+            return
+
+        def work() -> None:
+            columns, data = encode_rows(rows)
+            self.insert_encoded(table, columns, data, "JSONEachRow", token)
+
+        await self._on(self._writer, work)
+
+    async def stream_raw(self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """Run a SELECT and return its answer in the output format ``fmt``."""
+        return await self._on(self._readers, lambda: self._run(sql, identifier(fmt), parameters, None))
+
+    async def ensure_database(self) -> None:
+        """Create the database when it does not exist."""
+
+        def work() -> None:
+            connection = self._connect()
+            try:
+                connection.query(f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
+            except RuntimeError as error:
+                raise from_engine(str(error)) from None
+            finally:
+                connection.close()
+
+        await self._on(self._writer, work)
+
+    async def ping(self) -> None:
+        """Open the folder when it is not open yet, and ask the engine for a row."""
+
+        def work() -> None:
+            if not hasattr(self._local, "connection"):
+                self._connect().close()
+            else:
+                self._run("SELECT 1", "Null", None, None)
+
+        await self._on(self._readers, work)
+
+    async def close(self) -> None:
+        """Wait for running statements, then give the folder back."""
+        if self._closed:
+            return
+        self._closed = True
+
+        def shut_down() -> None:
+            self._readers.shutdown(wait=True)
+            self._writer.shutdown(wait=True)
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+        # A thread of its own: neither pool may wait for itself, and closing must not be given up half way.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, shut_down))
+
+    # What follows runs on the threads of the engine.
+
+    def insert_encoded(self, table: str, columns: Sequence[str], data: bytes, fmt: str, token: str | None) -> None:
+        """Insert rows that are already encoded in the input format ``fmt``. Blocks: call it from a worker thread."""
+        names = ", ".join(f"`{identifier(column)}`" for column in columns)
+        # Without a token, equal blocks would be taken for a repeat of each other.
+        options = {**ONE_BLOCK, "insert_deduplication_token": token or uuid.uuid4().hex}
+        clause = ", ".join(f"{name} = {_literal(value)}" for name, value in options.items())
+        statement = f"INSERT INTO {_table(table)} ({names}) SETTINGS {clause}"
+        connection = self._connection()
+        try:
+            stream = connection.send_insert(statement, fmt)
+            with stream:
+                stream.append(data)
+                stream.finish()
+        except RuntimeError as error:
+            raise from_engine(str(error)) from None
+
+    def _run(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+    ) -> bytes:
+        connection = self._connection()
+        bound = bind(parameters)
+        with _settings(connection, settings):
+            try:
+                return bytes(connection.query(sql, fmt, params=bound).bytes())
+            except RuntimeError as error:
+                raise from_engine(str(error)) from None
+
+    def _connection(self) -> Any:
+        """Return this thread's connection, with our settings and database."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            return connection
+        connection = self._connect()
+        try:
+            pinned = {**SESSION_SETTINGS, "max_threads": str(self._threads)}
+            connection.query("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in pinned.items()))
+            connection.query(f"USE `{self.database}`")
+        except RuntimeError as error:
+            connection.close()
+            raise from_engine(str(error)) from None
+        with self._lock:
+            self._connections.append(connection)
+        self._local.connection = connection
+        return connection
+
+    def _connect(self) -> Any:
+        import chdb  # noqa: PLC0415 - takes a moment, and ClickHouse over HTTP does without it
+
+        connect: Callable[[str], Any] = chdb.connect
+        _check_folder(self._path)
+        try:
+            return connect(self._address)
+        except RuntimeError as error:
+            raise LakeUnavailable(_why_not_opened(self._path, str(error))) from None
+
+    async def _on(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        if self._closed:
+            msg = "the embedded lake was closed in this process"
+            raise LakeUnavailable(msg)
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+@contextmanager
+def _settings(connection: Any, settings: Mapping[str, Any] | None) -> Iterator[None]:
+    """Apply settings for one statement and set them back, since a connection keeps what it was told."""
+    if not settings:
+        yield
+        return
+    wanted = {identifier(name): _literal(_setting(value)) for name, value in settings.items()}
+    before = {name: _literal(SESSION_SETTINGS[name]) if name in SESSION_SETTINGS else "DEFAULT" for name in wanted}
+    try:
+        try:
+            connection.query("SET " + ", ".join(f"{name} = {value}" for name, value in wanted.items()))
+        except RuntimeError as error:
+            raise from_engine(str(error)) from None
+        yield
+    finally:
+        connection.query("SET " + ", ".join(f"{name} = {value}" for name, value in before.items()))
+
+
+def _setting(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _table(name: str) -> str:
+    return ".".join(f"`{identifier(part)}`" for part in name.split("."))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _address(path: Path, settings: LakeSettings) -> str:
+    """Return chDB's connection string: the folder and limits that suit a laptop. The first connection sets them."""
+    limits = {
+        "max_server_memory_usage": settings.memory,
+        "mark_cache_size": 128 * _MEBIBYTE,
+        "primary_index_cache_size": 128 * _MEBIBYTE,
+        "index_mark_cache_size": 64 * _MEBIBYTE,
+        "background_pool_size": 2,
+        "background_schedule_pool_size": 4,
+    }
+    if "?" in str(path):
+        msg = f"the lake's folder {path} has a '?' in its name, which the embedded engine can't open; rename it"
+        raise LakeError(msg)
+    return f"{path}?" + "&".join(f"{name}={value}" for name, value in limits.items())
+
+
+def _check_folder(path: Path) -> None:
+    """Fail with words where the engine itself would only say that it could not start."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = (
+            f"the lake's folder {path} can't be made: {error.strerror}. "
+            "Choose another with SALESCOMMAND_DATA_DIR, or give this user the right to write there."
+        )
+        raise LakeUnavailable(msg) from None
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        msg = (
+            f"the lake's folder {path} is read-only for this user. "
+            "Make it writable, or choose another with SALESCOMMAND_DATA_DIR."
+        )
+        raise LakeUnavailable(msg)
+
+
+def _why_not_opened(path: Path, message: str) -> str:
+    if "different path" in message:
+        return f"this process already has a lake open in another folder, so {path} can't be opened beside it"
+    holder = _holder(path)
+    if holder is not None:
+        return (
+            f"the lake's folder {path} is in use by {holder}. "
+            "Stop that process, or choose another folder with SALESCOMMAND_DATA_DIR."
+        )
+    return (
+        f"the lake's folder {path} could not be opened: {message}. Another process may hold it, or its files may be "
+        "damaged or belong to another user. `salescommand doctor` looks into it."
+    )
+
+
+def _holder(path: Path) -> str | None:
+    """Return the running process that the engine's status file names, None when there is none or it is us."""
+    try:
+        found = re.match(r"PID: (\d+)", (path / "status").read_text())
+    except OSError:
+        return None
+    if found is None or int(found[1]) == os.getpid():
+        return None
+    pid = int(found[1])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        log.debug("process %d belongs to another user", pid)
+    return f"process {pid}"

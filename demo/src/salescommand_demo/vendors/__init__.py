@@ -1,0 +1,1 @@
+"""One module per vendor: the invented company's records in that vendor's exact payload shape."""

@@ -1,0 +1,1 @@
+"""Mapping documents: how a source's payloads become fields, as data; compiled to SQL."""

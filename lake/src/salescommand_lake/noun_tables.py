@@ -1,0 +1,86 @@
+"""The tables of a noun, rendered from the model: its changes, its current states, and the feed of the quarantine."""
+
+from __future__ import annotations
+
+from salescommand_lake.model import Field, Noun
+
+EVENT_ID_SQL = (
+    "concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', "
+    "1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0])))"
+)
+"""The public id of the event ``seq``: identifiers.encode_event_id as SQL."""
+
+CHANGE_COLUMNS = (
+    ("source", "LowCardinality(String)"),
+    ("source_id", "String"),
+    ("seq", "UInt64"),
+    ("ord", "UInt256"),
+    ("event_key", "FixedString(16)"),
+    ("source_time", "DateTime64(3, 'UTC')"),
+    ("received_at", "DateTime64(6, 'UTC')"),
+    ("operation", "Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5)"),
+    ("deleted_op", "UInt8"),
+    ("mapping_hash", "LowCardinality(String)"),
+    ("mapping_version", "UInt32"),
+    ("batch_id", "String"),
+    ("generation", "UInt64"),
+    ("refused", "String"),
+    ("errors", "Array(Tuple(field String, value String, reason String))"),
+)
+"""What a change holds beside the fields. deleted_op: 0 says nothing, 1 the record lives, 2 it is deleted."""
+
+STATE_COLUMNS = (
+    ("canonical_id", "String"),
+    ("source", "LowCardinality(String)"),
+    ("source_id", "String"),
+    ("is_deleted", "Bool"),
+    ("version", "UInt64"),
+    ("ord", "UInt256"),
+    ("source_time", "DateTime64(3, 'UTC')"),
+    ("known_at", "DateTime64(6, 'UTC')"),
+    ("provenance", "Map(LowCardinality(String), UInt256)"),
+    ("quality_score", "Float64"),
+    ("failed_rules", "Array(LowCardinality(String))"),
+    ("events", "UInt64"),
+    ("superseded", "UInt64"),
+)
+"""What a state holds beside the fields."""
+
+
+def statements(noun: Noun) -> list[str]:
+    """Return the CREATE statements of one noun."""
+    return [_changes(noun), _quarantine_feed(noun), _states(noun)]
+
+
+def _comment(field: Field) -> str:
+    return "COMMENT '" + field.meaning.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _changes(noun: Noun) -> str:
+    columns = [f"{name} {kind}" for name, kind in CHANGE_COLUMNS]
+    for field in noun.fields:
+        columns += [f"{field.name} {field.sql_type} {_comment(field)}", f"{field.name}_op UInt8"]
+    return (
+        f"CREATE TABLE IF NOT EXISTS {noun.changes_table} (\n  " + ",\n  ".join(columns) + "\n)\n"
+        "ENGINE = ReplacingMergeTree(generation)\nPRIMARY KEY (source, source_id)\nORDER BY (source, source_id, seq)\n"
+        "SETTINGS index_granularity = 256"
+    )
+
+
+def _states(noun: Noun) -> str:
+    columns = [f"{name} {kind}" for name, kind in STATE_COLUMNS]
+    columns += [f"{field.name} Nullable({field.sql_type}) {_comment(field)}" for field in noun.fields]
+    return (
+        f"CREATE TABLE IF NOT EXISTS {noun.table} (\n  " + ",\n  ".join(columns) + "\n)\n"
+        "ENGINE = ReplacingMergeTree(version)\nORDER BY canonical_id\nSETTINGS index_granularity = 1024"
+    )
+
+
+def _quarantine_feed(noun: Noun) -> str:
+    return (
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {noun.name}_quarantine_feed TO quarantine AS\n"
+        f"SELECT source, seq, error.1 AS field, {EVENT_ID_SQL} AS event_id, '{noun.name}' AS record_type, source_id,\n"
+        "  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,\n"
+        "  false AS resolved\n"
+        f"FROM {noun.changes_table}\nARRAY JOIN errors AS error"
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
+from random import Random
 from typing import Any
 
 from salescommand_demo.model import Company, Owner, Person, Team
@@ -34,6 +35,7 @@ TEAMS = (
 
 #: Salesforce key prefixes of the objects used here.
 SALESFORCE_PREFIX = {"opportunity": "006", "account": "001", "contact": "003", "owner": "005", "task": "00T"}
+ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 _CASE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -129,18 +131,17 @@ def make_company(seed: int, number: int, region: str) -> Company:
     head, tail = heads[number % len(heads)], rng.choice(tails)
     turn = number // len(heads)
     name = f"{head} {tail}" if turn == 0 else f"{head} {tail} {_roman(turn + 1)}"
-    domain = f"{ascii_slug(head.replace(' ', ''))}-{ascii_slug(tail.replace(' ', ''))}{turn + 1 if turn else ''}.example"
+    domain = f"{ascii_slug(head)}-{ascii_slug(tail)}{turn + 1 if turn else ''}.example"
     city, country = rng.choice(vocabulary["cities"][region])
     phone = vocabulary["phones"][region].format(number % 100)
-    people = tuple(_person(seed, number, place, region, domain, phone) for place in range(3))
+    people = tuple(_person(stream(seed, "person", number, place), place, region, domain, phone) for place in range(3))
     industry = rng.choice(vocabulary["industries"])
     employees = round(180 * rng.lognormvariate(0, 1.2)) + 8
     legal = rng.choice(vocabulary["legal"][region])
     return Company(number, name, legal, domain, region, industry, employees, city, country, phone, people)
 
 
-def _person(seed: int, number: int, place: int, region: str, domain: str, phone: str) -> Person:
-    rng = stream(seed, "person", number, place)
+def _person(rng: Random, place: int, region: str, domain: str, phone: str) -> Person:
     first, last = rng.choice(words()["first"][region]), rng.choice(words()["last"][region])
     mailbox = f"{ascii_slug(first)}.{ascii_slug(last)}{place or ''}"
     return Person(first, last, f"{mailbox}@{domain}", phone, rng.choice(words()["titles"]))
@@ -149,7 +150,7 @@ def _person(seed: int, number: int, place: int, region: str, domain: str, phone:
 def _roman(number: int) -> str:
     """II, III, IV …: how a group tells its works apart."""
     text = ""
-    for value, sign in ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+    for value, sign in ROMAN:
         while number >= value:
             text, number = text + sign, number - value
     return text

@@ -16,20 +16,17 @@ Payload = dict[str, Json]
 
 #: Decimal places of the currencies that do not have two.
 MINOR_DIGITS = {"JPY": 0}
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 def encode(value: Json) -> str:
     """One compact JSON text; keys stay in order, text stays UTF-8."""
     if isinstance(value, str):
         return encode_basestring(value)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, int):
-        return str(value)
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
+    if isinstance(value, Decimal | int):
+        return format(value, "d" if isinstance(value, int) else "f")
     if isinstance(value, list):
         return "[" + ",".join(map(encode, value)) + "]"
     return "{" + ",".join(f"{encode_basestring(key)}:{encode(item)}" for key, item in value.items()) + "}"

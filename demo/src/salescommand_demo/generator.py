@@ -82,9 +82,7 @@ class Generator:
         while len(made) < wanted:
             made += self._render(world.add_deal())
         for (team, start, end), amount in _quotas(world, quarters).items():
-            made += [
-                group.quota(owner, start, end, amount, self.anchor) for owner in sellers if owner.team.key == team
-            ]
+            made += [group.quota(owner, start, end, amount, self.anchor) for owner in sellers if owner.team.key == team]
 
     def _render(self, addition: Addition) -> Iterator[Event]:
         """The events of one more deal and of all that it brought with it."""

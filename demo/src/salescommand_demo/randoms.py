@@ -62,4 +62,5 @@ def percent(amount: Decimal, points: int, step: Decimal) -> Decimal:
 def work_time(rng: random.Random, at: datetime) -> datetime:
     """The same day moved off the week-end, at a time when an office is open (UTC)."""
     day = at + timedelta(days=(7 - at.weekday()) if at.weekday() > 4 else 0)
-    return day.replace(hour=rng.randrange(7, 18), minute=rng.randrange(60), second=rng.randrange(60), microsecond=rng.randrange(1000) * 1000)
+    hour, minute, second = rng.randrange(7, 18), rng.randrange(60), rng.randrange(60)
+    return day.replace(hour=hour, minute=minute, second=second, microsecond=rng.randrange(1000) * 1000)

@@ -33,7 +33,6 @@ class Setting:
     owner: Owner
     currency: str
     lost_reasons: tuple[str, ...]
-    beat: bool
 
 
 def draw_created(rng: Random, now: datetime) -> datetime:
@@ -84,7 +83,7 @@ def live(rng: Random, deal: Deal, setting: Setting) -> None:
         _reopen(rng, deal, now)
     if deal.status == "open":
         _keep_date_ahead(rng, deal, now)
-        if setting.beat and rng.random() < 0.4:
+        if rng.random() < 0.4:
             _touch_today(rng, deal, now)
 
 

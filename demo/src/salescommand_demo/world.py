@@ -67,8 +67,7 @@ class World:
             number, team.system, self.next_ref(team.system, "opportunity"), f"{account.company.name}: {title}",
             account, contact, product, segment, currency, created,
         )  # fmt: skip
-        beat = team.system != "pipedrive"
-        live(rng, deal, Setting(now, sellers, owner, currency, tuple(words()["lost_reasons"]), beat))
+        live(rng, deal, Setting(now, sellers, owner, currency, tuple(words()["lost_reasons"])))
         _spoil(rng, deal, now)
         self.deals.append(deal)
         addition.deal = deal
@@ -110,9 +109,8 @@ class World:
         return company
 
     def _add_contacts(self, rng: Random, account: Account, addition: Addition) -> None:
-        made = []
-        for person in account.company.people[: rng.choice((1, 2, 2, 3))]:
-            made.append(self._contact(rng, account, person))
+        people = account.company.people[: rng.choice((1, 2, 2, 3))]
+        made = [self._contact(rng, account, person) for person in people]
         old = account.created < self.now - timedelta(days=1)
         if account.system in {"hubspot", "salesforce"} and rng.random() < 0.05 and old:
             addition.contacts.append(self._double(rng, made[0]))

@@ -35,7 +35,7 @@ def eur_rates(quote: str, last: date) -> dict[date, Decimal]:
 
 
 def exchange_rates(now: datetime, history: int, *, weekly: bool) -> Iterator[Event]:
-    """Rates from the first day that a deal may need to today: Mondays (or firsts of a month) and the last week daily."""
+    """Rates of Mondays (or of firsts of a month) since the first day that a deal may need, the last week daily."""
     today = now.date()
     first = today - timedelta(days=history)
     first -= timedelta(days=first.weekday() if weekly else first.day - 1)
@@ -54,7 +54,7 @@ def exchange_rates(now: datetime, history: int, *, weekly: bool) -> Iterator[Eve
 
 
 def quota(owner: Owner, start: date, end: date, amount: Decimal, now: datetime) -> Event:
-    """What a seller is to close in a quarter, in the team's currency; ``owner_ref`` is the id in the seller's system."""
+    """What a seller is to close in a quarter; ``owner_ref`` is the id in the seller's own system."""
     ref = f"{owner.team.system}-{owner.ref}-{start.year}Q{start.month // 3 + 1}"
     at = min(midnight(start) - timedelta(days=20), now - timedelta(days=1))
     return _line("people", "quota", ref, at, {

@@ -45,7 +45,7 @@ def account(one: Account) -> Iterator[Event]:
             "country": one.company.country, "phone": one.company.phone, "hubspot_owner_id": one.owner.ref,
             "createdate": iso_ms(one.created), "hs_lastmodifieddate": iso_ms(at), "hs_object_id": one.ref,
         }  # fmt: skip
-        yield _object("company", "account", one.ref, properties, one.created, at)
+        yield _object("company", "account", properties, one.created, at)
 
 
 def contact(one: Contact) -> Iterator[Event]:
@@ -57,7 +57,7 @@ def contact(one: Contact) -> Iterator[Event]:
             "company": one.account.name, "associatedcompanyid": one.account.ref, "hubspot_owner_id": one.owner.ref,
             "createdate": iso_ms(one.created), "lastmodifieddate": iso_ms(at), "hs_object_id": one.ref,
         }  # fmt: skip
-        yield _object("contact", "contact", one.ref, properties, one.created, at)
+        yield _object("contact", "contact", properties, one.created, at)
     if one.merged_into is not None and one.merged_at is not None:
         merge = _webhook("contact.merge", one.merged_into, one.merged_at, 0) | {
             "primaryObjectId": int(one.merged_into), "mergedObjectIds": [int(one.ref)],
@@ -92,7 +92,7 @@ def _deal_object(one: Deal, state: dict[str, object], at: datetime) -> Event:
         "product_line": one.product, "hs_primary_associated_company": one.account.ref,
         "createdate": iso_ms(one.created), "hs_lastmodifieddate": iso_ms(at), "hs_object_id": one.ref,
     }  # fmt: skip
-    event = _object("deal", "opportunity", one.ref, properties, one.created, at)
+    event = _object("deal", "opportunity", properties, one.created, at)
     event.payload["associations"] = {
         "companies": {"results": [{"id": one.account.ref, "type": "deal_to_company"}]},
         "contacts": {"results": [{"id": one.contact.ref, "type": "deal_to_contact"}]},
@@ -125,9 +125,8 @@ def _webhook(subscription: str, ref: str, at: datetime, place: int) -> Payload:
     }  # fmt: skip
 
 
-def _object(
-    entity: str, noun: str, ref: str, properties: dict[str, Json], created: datetime, at: datetime
-) -> Event:
+def _object(entity: str, noun: str, properties: dict[str, Json], created: datetime, at: datetime) -> Event:
+    ref = str(properties["hs_object_id"])
     payload: Payload = {
         "id": ref, "properties": properties, "createdAt": iso_ms(created), "updatedAt": iso_ms(at), "archived": False,
     }  # fmt: skip

@@ -16,7 +16,7 @@ STAGES = {
 }  # fmt: skip
 #: The proposal stage was called so until it was renamed; records not written since still say it.
 OLD_PROPOSAL = "Quotation"
-RENAMED_DAYS_AGO = 10
+RENAMED_DAYS_AGO = 3
 CURRENCY_IDS = {"SEK": 18, "NOK": 14, "EUR": 125, "USD": 1, "GBP": 142}
 
 
@@ -83,16 +83,19 @@ def _lead(one: Deal, state: dict[str, object], at: datetime, now: datetime) -> P
     value: Json = odoo_float(amount) if isinstance(amount, Decimal) else amount if isinstance(amount, str) else False
     return {
         "id": int(one.ref), "name": one.name, "type": "opportunity", "active": not lost,
-        "expected_revenue": value, "company_currency": [CURRENCY_IDS[one.currency], one.currency] if one.currency else False,
+        "expected_revenue": value,
+        "company_currency": [CURRENCY_IDS[one.currency], one.currency] if one.currency else False,
         "probability": Decimal(f"{0 if lost else ODDS[stage]}.0"),
         "stage_id": [STAGES[shown][0], stage_label(shown, at, now)],
-        "user_id": [int(owner_now.ref), owner_now.name], "team_id": [stable_int(5, owner_now.team.key), owner_now.team.name],
+        "user_id": [int(owner_now.ref), owner_now.name],
+        "team_id": [stable_int(5, owner_now.team.key), owner_now.team.name],
         "partner_id": [int(one.account.ref), one.account.name], "partner_name": one.account.name,
         "contact_name": f"{one.contact.person.first} {one.contact.person.last}", "email_from": one.contact.email,
         "phone": False, "date_deadline": day.isoformat() if isinstance(day, date) else False,
         "date_closed": spaced(at) if closed else False, "won_status": stage if closed else "pending",
         "lost_reason_id": [stable_int(4, state["lost_reason"]), str(state["lost_reason"])] if lost else False,
-        "tag_ids": [stable_int(6, one.product)], "description": False, "priority": "1" if one.segment != "small" else "0",
+        "tag_ids": [stable_int(6, one.product)], "description": False,
+        "priority": "1" if one.segment != "small" else "0",
         "create_date": spaced(one.created), "write_date": spaced(at),
     }  # fmt: skip
 

@@ -39,7 +39,8 @@ def account(one: Account) -> Iterator[Event]:
             "address": f"{one.company.city}, {one.company.country}", "address_locality": one.company.city,
             "address_country": one.company.country, "website": one.website, "visible_to": "3",
             "industry": one.company.industry, "employee_count": one.company.employees + 7 * turn, "label": None,
-            "add_time": spaced(one.created), "update_time": spaced(at), "cc_email": f"aldermoor+org{one.ref}@mail.example",
+            "add_time": spaced(one.created), "update_time": spaced(at),
+            "cc_email": f"aldermoor+org{one.ref}@mail.example",
         }  # fmt: skip
         yield _listed("organization", "account", one.ref, at, payload)
 
@@ -98,7 +99,8 @@ def _v1(one: Deal, state: dict[str, object], at: datetime) -> Payload:
                       "email": [{"label": "work", "value": one.contact.email, "primary": True}]},
         "org_id": _org(one.account), "stage_id": stage_id, "title": one.name, "value": _value(amount),
         "currency": one.currency, "formatted_value": _formatted(amount, one.currency),
-        "add_time": spaced(one.created), "update_time": spaced(at), "stage_change_time": spaced(at), "active": status == "open",
+        "add_time": spaced(one.created), "update_time": spaced(at), "stage_change_time": spaced(at),
+        "active": status == "open",
         "deleted": False, "status": status, "probability": None, "lost_reason": _text(state["lost_reason"]),
         "visible_to": "3", "close_time": close, "pipeline_id": 1, "won_time": close if status == "won" else None,
         "lost_time": close if status == "lost" else None, "expected_close_date": _day(state["close_date"]),
@@ -131,7 +133,8 @@ def _webhook(one: Deal, action: str, at: datetime, data: Payload | None, before:
             "action": action, "entity": "deal", "entity_id": one.ref, "company_id": str(COMPANY),
             "id": uuid_text(one.ref, action, iso_ms(at)), "correlation_id": uuid_text("c", one.ref, iso_ms(at)),
             "timestamp": iso_ms(at), "version": "2.0", "type": "general", "change_source": "app", "is_bulk_edit": False,
-            "user_id": one.account.owner.ref, "webhook_id": "910442", "attempt": 1, "host": "aldermoor.pipedrive.example",
+            "user_id": one.account.owner.ref, "webhook_id": "910442", "attempt": 1,
+            "host": "aldermoor.pipedrive.example",
             "permitted_user_ids": [one.account.owner.ref],
         },
     }  # fmt: skip

@@ -104,7 +104,8 @@ def _changed(change: Change) -> Payload:
         if name == "stage":
             stage = str(value)
             fields |= {"StageName": STAGES[stage], "Probability": Decimal(f"{ODDS[stage]}.0")}
-            fields |= {"IsClosed": stage in {"won", "lost"}, "IsWon": stage == "won", "ForecastCategory": FORECAST[stage]}
+            fields |= {"IsClosed": stage in {"won", "lost"}, "IsWon": stage == "won"}
+            fields["ForecastCategory"] = FORECAST[stage]
         elif name == "close_date" and isinstance(value, date):
             fields["CloseDate"] = epoch_ms(midnight(value))
         elif name == "owner" and isinstance(value, Owner):
@@ -117,14 +118,16 @@ def _changed(change: Change) -> Payload:
 
 
 def _captured(one: Deal, kind: str, at: datetime, fields: Payload, turn: int) -> Event:
+    nulled: list[Json] = [name for name, value in sorted(fields.items()) if value is None]
+    changed: list[Json] = [*sorted([*fields, "LastModifiedDate"])] if kind == "UPDATE" else []
     header: Payload = {
         "entityName": "Opportunity", "recordIds": [one.ref], "changeType": kind,
         "changeOrigin": f"com/salesforce/api/rest/{API}", "transactionKey": uuid_text(one.ref, turn),
         "sequenceNumber": 1, "commitTimestamp": epoch_ms(at),
         # beyond 2^53, as the real ones are: a reader that goes through doubles loses the last digits
         "commitNumber": 10_000_000_000_000_000 + epoch_ms(at) * 5_000 + stable_int(10, one.ref, turn),
-        "commitUser": one.account.owner.ref, "nulledFields": sorted(k for k, v in fields.items() if v is None),
-        "changedFields": sorted([*fields, "LastModifiedDate"]) if kind == "UPDATE" else [], "diffFields": [],
+        "commitUser": one.account.owner.ref, "nulledFields": nulled,
+        "changedFields": changed, "diffFields": [],
     }  # fmt: skip
     payload: Payload = {
         "schema": "kR4p7mWvT0c2uQxB1nDzLg",

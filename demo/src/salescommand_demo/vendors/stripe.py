@@ -23,18 +23,18 @@ def customer(one: Customer) -> Iterator[Event]:
         "metadata": {"domain": one.company.domain}, "name": one.name, "phone": one.company.phone,
         "preferred_locales": [], "shipping": None, "tax_exempt": "none",
     }  # fmt: skip
-    yield _event("customer.created", "account", one.ref, one.created, payload, None)
+    yield _event("customer.created", "account", one.created, payload, None)
 
 
 def invoice(one: Invoice) -> Iterator[Event]:
     """Finalised, then paid or voided, or still waiting."""
     opened = _invoice(one, "open")
-    yield _event("invoice.finalized", "invoice", one.ref, one.issued, opened, {"status": "draft", "number": None})
+    yield _event("invoice.finalized", "invoice", one.issued, opened, {"status": "draft", "number": None})
     if one.paid_at is not None:
         before: Payload = {"status": "open", "amount_paid": 0, "amount_remaining": opened["amount_due"], "paid": False}
-        yield _event("invoice.paid", "invoice", one.ref, one.paid_at, _invoice(one, "paid"), before)
+        yield _event("invoice.paid", "invoice", one.paid_at, _invoice(one, "paid"), before)
     elif one.voided_at is not None:
-        yield _event("invoice.voided", "invoice", one.ref, one.voided_at, _invoice(one, "void"), {"status": "open"})
+        yield _event("invoice.voided", "invoice", one.voided_at, _invoice(one, "void"), {"status": "open"})
 
 
 def charge(one: Invoice, at: datetime) -> Event:
@@ -45,7 +45,7 @@ def charge(one: Invoice, at: datetime) -> Event:
         "currency": one.currency.lower(), "created": epoch_s(at), "customer": one.customer_ref, "invoice": one.ref,
         "status": "succeeded", "livemode": False, "metadata": {},
     }  # fmt: skip
-    return _event("charge.succeeded", "", ref, at, payload, None)
+    return _event("charge.succeeded", "", at, payload, None)
 
 
 def _invoice(one: Invoice, status: str) -> Payload:
@@ -73,7 +73,8 @@ def _due(day: date) -> int:
     return epoch_s(midnight(day))
 
 
-def _event(kind: str, noun: str, ref: str, at: datetime, record: Payload, before: Json) -> Event:
+def _event(kind: str, noun: str, at: datetime, record: Payload, before: Json) -> Event:
+    ref = str(record["id"])
     data: Payload = {"object": record}
     if before is not None:
         data["previous_attributes"] = before

@@ -1,0 +1,94 @@
+"""Odoo: read and search_read answers, JSON-RPC, REST modules, and the native webhook."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from backend.microservices.ingest.kinds.base import (
+    JsonObject,
+    Kind,
+    Operation,
+    Resolved,
+    id_text,
+    object_of,
+    text_of,
+    words,
+)
+from backend.microservices.ingest.times import first_time
+
+# Odoo tells a webhook the name of its automation rule, not what happened. A rule named so reports deletions.
+_DELETES = re.compile(r"^\s*(on_)?(unlink|delete)", re.IGNORECASE)
+_SALES_DOCUMENTS = ("out_invoice", "out_refund")
+
+
+class Odoo(Kind):
+    """Records have `id` and `write_date`; a webhook has `_id` and `_model`. `false` stands for empty."""
+
+    name = "odoo"
+    nouns = words(
+        {
+            "account": ("accounts", "company", "companies"),
+            "contact": ("contacts",),
+            "opportunity": ("opportunities", "crm.lead", "lead", "leads", "deal", "deals"),
+            "owner": ("owners", "user", "users", "res.users", "hr.employee"),
+            "quota": ("quotas",),
+            "invoice": ("invoices", "account.move"),
+            "exchange_rate": ("exchange_rates", "res.currency.rate"),
+        }
+    )
+    id_names = ("_id",)
+    time_names = ("write_date", "__last_update")
+
+    def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
+        """Open `records` of REST modules and `result` of JSON-RPC, which may hold `records` in turn."""
+        if "id" in body and "jsonrpc" not in body and "result" not in body:
+            return None
+        if isinstance(body.get("records"), list):
+            return ("records",)
+        result = body.get("result")
+        if isinstance(result, list):
+            return ("result",)
+        if isinstance(object_of(result).get("records"), list):
+            return ("result", "records")
+        return None
+
+    def resolve(self, record: JsonObject, entity_type: str) -> list[Resolved]:
+        """The webhook's `_model` wins over the word in the address."""
+        webhook = "_model" in record or "_action" in record
+        operation: Operation = "patch" if webhook else "full"
+        if webhook and _DELETES.match(text_of(record.get("_action"))):
+            operation = "delete"
+        # In a webhook `_id` is the record; `id` is there too when the field was selected, and is the same.
+        found = id_text(record.get("_id")) if webhook else None
+        return [
+            Resolved(
+                source_id=found or self.identify(record),
+                record_type=self._type(record, text_of(record.get("_model")) or entity_type),
+                operation=operation,
+                source_time_ms=first_time(record, *self.time_names),
+            )
+        ]
+
+    def _type(self, record: JsonObject, word: str) -> str:
+        plain = word.lower()
+        if plain in {"res.partner", "partner", "partners", "res_partner", "customer", "customers"}:
+            return _partner(record)
+        noun = self.noun(word)
+        # An unqualified lead is a crm.lead too; it becomes an opportunity when its type changes.
+        if noun == "opportunity" and record.get("type") == "lead":
+            return ""
+        kind_of_move: Any = record.get("move_type")
+        if noun == "invoice" and isinstance(kind_of_move, str) and kind_of_move not in _SALES_DOCUMENTS:
+            return ""
+        return noun
+
+
+def _partner(record: JsonObject) -> str:
+    """A partner is a company or a person; one that doesn't say stays unassigned rather than guessed."""
+    if isinstance(record.get("is_company"), bool):
+        return "account" if record["is_company"] else "contact"
+    said = record.get("company_type")
+    if said == "company":
+        return "account"
+    return "contact" if said == "person" else ""

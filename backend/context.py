@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
-from salescommand_lake.engine import Engine, open_engine
-from salescommand_lake.settings import LakeSettings
 
-from backend.microservices.ingest.spool import Spool
+from backend.metrics import HttpMetrics
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from backend.stores.keyring import KeyRing
 from backend.stores.mongo import Database, open_mongo
 from backend.stores.redis import open_redis
+from salescommand_lake.engine import Engine, open_engine
+from salescommand_lake.settings import LakeSettings
+
+if TYPE_CHECKING:
+    from backend.microservices.ingest.spool import Spool
 
 __all__ = ["Context", "lake_settings", "open_context"]
 
@@ -41,6 +45,11 @@ class Context:
     """Set by the loader after each insert, so that a worker in the same process starts at once."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Prometheus metrics of this process."""
+    http_metrics: HttpMetrics = field(init=False)
+    """Requests and their durations, shared by all apps of the process."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "http_metrics", HttpMetrics(self.registry))
 
     @property
     def spool(self) -> Spool:
@@ -57,12 +66,14 @@ class Context:
 def lake_settings(settings: BackendSettings) -> LakeSettings:
     """Return the part of the settings that the lake needs."""
     return LakeSettings(
-        clickhouse_url=settings.clickhouse_url,
-        clickhouse_database=settings.clickhouse_database,
-        clickhouse_user=settings.clickhouse_user,
-        clickhouse_password=settings.clickhouse_password.get_secret_value(),
+        url=settings.clickhouse_url or None,
+        database=settings.clickhouse_database,
+        user=settings.clickhouse_user,
+        password=settings.clickhouse_password.get_secret_value(),
         data_dir=settings.data_dir,
-        schema_mode=settings.schema_mode,
+        schema=settings.schema_mode,
+        memory=settings.lake_memory_mib * 1024 * 1024,
+        threads=settings.lake_threads,
     )
 
 
@@ -85,6 +96,8 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
         stack.push_async_callback(engine.close)
         spool = None
         if with_spool:
+            from backend.microservices.ingest.spool import Spool  # noqa: PLC0415 - a process without a spool needs no SQLite
+
             folder = settings.data_dir / "spool"
             folder.mkdir(parents=True, exist_ok=True)
             spool = Spool(folder / f"events-{settings.instance}.sqlite")

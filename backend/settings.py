@@ -58,6 +58,11 @@ class BackendSettings(BaseSettings):
         "SALESCOMMAND_SCHEMA", "ensure", "`ensure` makes and updates the lake's tables, `verify` only checks them"
     )
 
+    lake_memory_mib: int = _env(
+        "SALESCOMMAND_LAKE_MEMORY_MIB", 2048, "Most memory of the engine in this process, in MiB", ge=256
+    )
+    lake_threads: int = _env("SALESCOMMAND_LAKE_THREADS", 2, "Threads of one statement of that engine", ge=1, le=256)
+
     data_dir: Path = _env("SALESCOMMAND_DATA_DIR", Path("./data"), "Folder of the spool and of the embedded stores")
     host: str = _env("SALESCOMMAND_HOST", "127.0.0.1", "Address that the API and the UI listen on")
     api_port: Port = _env("SALESCOMMAND_API_PORT", 8001, "Port of the API")
@@ -71,14 +76,20 @@ class BackendSettings(BaseSettings):
     )
 
     reporting_currency: Currency = _env(
-        "SALESCOMMAND_REPORTING_CURRENCY", "USD", "Reporting currency until an admin chooses another one in the settings"
+        "SALESCOMMAND_REPORTING_CURRENCY",
+        "USD",
+        "Reporting currency until an admin chooses another one in the settings",
     )
     session_hours: int = _env(
         "SALESCOMMAND_SESSION_HOURS", 168, "Hours without use after which a session ends", ge=1, le=8760
     )
 
     instance: int = _env(
-        "SALESCOMMAND_INSTANCE", 0, "Number of this instance among all that take events, part of event ids", ge=0, le=1023
+        "SALESCOMMAND_INSTANCE",
+        0,
+        "Number of this instance among all that take events, part of event ids",
+        ge=0,
+        le=1023,
     )
     ingest_max_body_bytes: int = _env(
         "SALESCOMMAND_INGEST_MAX_BODY_BYTES", 4 * MEBIBYTE, "Largest body of one post, after decompression", ge=1024
@@ -94,7 +105,9 @@ class BackendSettings(BaseSettings):
         "SALESCOMMAND_LOADER_WAIT_MS", 100, "Longest wait for more events before an insert", ge=0, le=60_000
     )
 
-    log_level: Literal["debug", "info", "warning", "error"] = _env("SALESCOMMAND_LOG_LEVEL", "info", "Least level logged")
+    log_level: Literal["debug", "info", "warning", "error"] = _env(
+        "SALESCOMMAND_LOG_LEVEL", "info", "Least level logged"
+    )
     log_format: Literal["json", "text"] = _env("SALESCOMMAND_LOG_FORMAT", "json", "Form of a log line")
 
     @classmethod

@@ -1,0 +1,5 @@
+"""HTTP only: each module is one noun's routes."""
+
+from backend.routes import auth, health, users
+
+ROUTERS = (health.router, auth.router, users.router)

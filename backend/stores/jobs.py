@@ -57,7 +57,7 @@ class JobBoard:
         states: dict[str, JobState] = {}
         try:
             for name, text in (await self._redis.hgetall(KEY)).items():
-                states[name] = JobState(**json.loads(text))
+                states[str(name)] = JobState(**json.loads(text))
         except RedisError as error:
             logger.warning("Jobs of other processes are not shown: %s", error)
         states.update(self._mine)

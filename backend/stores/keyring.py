@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 FRESH_SECONDS = 5.0
 # An unknown key makes us look again, but not more often than this, so that guessing costs MongoDB nothing.
 RETRY_SECONDS = 0.5
+NEVER = float("-inf")
 
 
 def digest(secret: str) -> str:
@@ -39,9 +40,11 @@ class KeyRing:
     def __init__(self, mongo: Database) -> None:
         self._mongo = mongo
         self._grants: dict[str, KeyGrant] = {}
-        self._loaded_at = -1e9
-        self._tried_at = -1e9
+        self._loaded_at = NEVER
+        self._generation = 0
         self._loading = asyncio.Lock()
+        self._away: MongoUnavailable | None = None
+        self._retry: asyncio.Task[None] | None = None
 
     async def find(self, secret: str) -> KeyGrant | None:
         """Return what the key allows, or None when it is unknown or revoked.
@@ -50,39 +53,54 @@ class KeyRing:
             MongoUnavailable: the key isn't known here and MongoDB can't be asked.
         """
         wanted = digest(secret)
-        now = time.monotonic()
         grant = self._grants.get(wanted)
-        if grant is not None and now - self._loaded_at < FRESH_SECONDS:
+        age = time.monotonic() - self._loaded_at
+        if age < (FRESH_SECONDS if grant else RETRY_SECONDS):
             return grant
-        if grant is None and now - self._loaded_at < RETRY_SECONDS:
-            return None
+        if self._away is not None:
+            # MongoDB was away a moment ago: nobody waits for it again, one task in the background does.
+            self._retry_later()
+            if grant is None:
+                raise self._away
+            return grant
         try:
-            await self._reload(now)
+            await self._reload(time.monotonic())
         except MongoUnavailable as error:
+            logger.warning("Write keys can't be checked for revocation: %s", error)
+            self._retry_later()
             if grant is None:
                 raise
-            logger.warning("Write keys can't be checked for revocation: %s", error)
         return self._grants.get(wanted)
 
     def forget(self) -> None:
         """Make the next post look again: a key or the kind of a source changed."""
-        self._loaded_at = -1e9
-        self._tried_at = -1e9
+        self._generation += 1
+        self._loaded_at = NEVER
+
+    def _retry_later(self) -> None:
+        if self._retry is None or self._retry.done():
+            self._retry = asyncio.create_task(self._reload_quietly(), name="write keys")
+
+    async def _reload_quietly(self) -> None:
+        try:
+            await self._reload(time.monotonic())
+        except MongoUnavailable:
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _reload(self, asked_at: float) -> None:
         async with self._loading:
             if self._loaded_at > asked_at:
                 return
-            if time.monotonic() - self._tried_at < RETRY_SECONDS:
-                raise MongoUnavailable("MongoDB did not answer a moment ago.")
-            started = time.monotonic()
-            self._tried_at = started
-            kinds = {source["_id"]: str(source["kind"]) for source in await self._mongo.sources.find()}
+            started, generation = time.monotonic(), self._generation
+            try:
+                kinds = {source["_id"]: str(source["kind"]) for source in await self._mongo.sources.find()}
+                keys = await self._mongo.keys.find()
+            except MongoUnavailable as error:
+                self._away = error
+                raise
+            self._away = None
             self._grants = {
-                key["digest"]: KeyGrant(
-                    key_id=key["_id"], source=key["source"], kind=kinds.get(key["source"], "generic")
-                )
-                for key in await self._mongo.keys.find()
+                key["digest"]: KeyGrant(key["_id"], key["source"], kinds.get(key["source"], "generic")) for key in keys
             }
-            self._loaded_at = started
-            self._tried_at = -1e9
+            if generation == self._generation:
+                self._loaded_at = started

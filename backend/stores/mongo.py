@@ -40,11 +40,11 @@ INDEXES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 )
 
 
-class MongoUnavailable(Exception):
+class MongoUnavailable(Exception):  # noqa: N818 - named for what it is
     """MongoDB can't be reached or doesn't answer in time. Trying again later may work."""
 
 
-class DuplicateDocument(Exception):
+class DuplicateDocument(Exception):  # noqa: N818 - named for what it is
     """A document with the same unique value is there already."""
 
 
@@ -181,7 +181,7 @@ def open_mongo(url: str, name: str, *, timeout_seconds: float = 3) -> Database:
         SettingsError: the address can't be read.
     """
     try:
-        client = AsyncIOMotorClient(
+        client: Any = AsyncIOMotorClient(
             url,
             serverSelectionTimeoutMS=int(timeout_seconds * 1000),
             connectTimeoutMS=int(timeout_seconds * 1000),

@@ -1,0 +1,63 @@
+"""Puts the application together: routes, error handlers, middleware, the UI's files and the ingest front."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp
+
+from backend.auth.principal import Principal
+from backend.context import Context
+from backend.errors import ProblemBody
+from backend.handlers import install_handlers
+from backend.metrics import VERSION
+from backend.middleware import Observe, SecurityHeaders
+from backend.routes import ROUTERS
+from backend.routes.deps import gate
+from backend.ui import UiFiles
+
+__all__ = ["create_api", "create_app"]
+
+DESCRIPTION = """Numbers that open: each metric names the query of its rows, each row its record, each field its event,
+each event its bytes. People sign in with a cookie, programs with `Authorization: Bearer TOKEN`."""
+
+
+def create_api(context: Context | None, *, principal: Principal | None = None) -> FastAPI:
+    """Return the API alone. Without a context it only describes itself (OpenAPI).
+
+    Args:
+        context: the open things of this process.
+        principal: if given, every request is by them (the control socket); else each one must sign in.
+    """
+    api = FastAPI(
+        title="SalesCommand",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        dependencies=[Depends(gate)],
+        responses={"default": {"model": ProblemBody, "description": "A problem, as `application/problem+json`"}},
+    )
+    api.state.context = context
+    api.state.principal = principal
+    install_handlers(api)
+    for router in ROUTERS:
+        api.include_router(router)
+    return api
+
+
+def create_app(context: Context, *, principal: Principal | None = None, ui_dir: Path | None = None) -> ASGIApp:
+    """Return the application a server runs. It starts no task: the process's owner runs loader and worker.
+
+    Args:
+        context: the open things of this process.
+        principal: if given, every request is by them (the control socket).
+        ui_dir: the built UI, served beside the API; None serves the API only.
+    """
+    app: ASGIApp = create_api(context, principal=principal)
+    if ui_dir is not None:
+        app = UiFiles(app, ui_dir)
+    app = SecurityHeaders(app, https=context.settings.secure_cookies)
+    return Observe(app, context.http_metrics)

@@ -1,0 +1,120 @@
+"""What routes depend on: the context and the signed-in principal. The gate in front of every route is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from backend.auth.origin import require_same_origin
+from backend.auth.principal import Permission, Principal
+from backend.auth.sessions import COOKIE
+from backend.context import Context
+from backend.errors import Problem
+from backend.services.keys import PREFIX as WRITE_KEY
+from backend.services.tokens import TokenService
+from backend.services.users import UserService
+
+__all__ = ["OPEN_PATHS", "Ctx", "Signed", "gate", "require"]
+
+# Everything that answers without credentials. A route that is not here is closed.
+OPEN_PATHS = frozenset(
+    {
+        "/health",
+        "/api/health",
+        "/api/microservices/health",
+        "/api/openapi.json",
+        "/api/docs",
+        "/api/auth/login",
+        "/api/auth/link",
+    }
+)
+
+
+def context_of(request: Request) -> Context:
+    """Return the process's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+
+
+async def gate(request: Request) -> None:
+    """Stand in front of every route: refuse cross-site writes, and whoever isn't signed in.
+
+    Raises:
+        Problem: 401 without valid credentials, 403 for a write from another site.
+    """
+    context = context_of(request)
+    fixed: Principal | None = request.app.state.principal
+    if fixed is not None:
+        request.state.principal = fixed
+        return
+    header = request.headers.get("authorization")
+    if header is None:
+        require_same_origin(request, context.settings.origin)
+    if getattr(request.scope.get("route"), "path", None) in OPEN_PATHS:
+        return
+    if header is not None:
+        request.state.principal = await _by_header(context, header)
+        return
+    secret = request.cookies.get(COOKIE)
+    principal = await UserService(context).principal_of(secret) if secret else None
+    if principal is None:
+        detail = "The session has ended." if secret else "This needs a session or an API token."
+        raise _not_signed_in(detail)
+    request.state.principal = principal
+
+
+async def _by_header(context: Context, header: str) -> Principal:
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise _not_signed_in(f"The Authorization header must be 'Bearer TOKEN', not {scheme[:20]!r}.")
+    secret = secret.strip()
+    if secret.startswith(WRITE_KEY):
+        raise _not_signed_in("A write key posts events and does nothing else; reading needs an API token.")
+    principal = await TokenService(context).principal_of(secret)
+    if principal is None:
+        raise _not_signed_in("The token is unknown or was revoked.")
+    return principal
+
+
+def _not_signed_in(detail: str) -> Problem:
+    return Problem(
+        401,
+        "not-signed-in",
+        "Not signed in",
+        detail,
+        hint="Sign in, or send `Authorization: Bearer TOKEN` with a token from `salescommand token create`.",
+        headers={"WWW-Authenticate": 'Bearer realm="salescommand"'},
+    )
+
+
+def signed_in(request: Request) -> Principal:
+    """Return who asks; the gate has checked them."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is None:
+        raise _not_signed_in("This needs a session or an API token.")
+    return principal
+
+
+Signed = Annotated[Principal, Depends(signed_in)]
+
+
+def require(permission: Permission) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """Return a dependency that refuses everyone whose role doesn't grant the permission."""
+
+    async def check(principal: Signed) -> Principal:
+        if not principal.may(permission):
+            raise Problem(
+                403,
+                "not-allowed",
+                "Not allowed",
+                f"The role {principal.role.value} may not {permission.value}.",
+                hint="Ask an admin.",
+            )
+        return principal
+
+    return check

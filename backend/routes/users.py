@@ -1,0 +1,126 @@
+"""People and API tokens; an admin's work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.auth.principal import Permission, Principal, Role
+from backend.routes.deps import Ctx, require
+from backend.services.tokens import TokenService
+from backend.services.users import UserService
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api", tags=["people and tokens"])
+may_manage_users = Depends(require(Permission.MANAGE_USERS))
+may_manage_tokens = Depends(require(Permission.MANAGE_TOKENS))
+
+
+class UserOut(BaseModel):
+    """One person."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["usr_5f0c2a9e1b7d4c33"])
+    email: str = Field(examples=["ada@example.com"])
+    name: str = Field(examples=["Ada"])
+    role: Role
+    needs_password: bool
+    created_at: datetime
+    last_sign_in_at: datetime | None
+
+
+class UserList(BaseModel):
+    """Everyone, by address."""
+
+    items: list[UserOut]
+
+
+class NewUser(BaseModel):
+    """A person to add. Without a role: analyst."""
+
+    email: str = Field(max_length=254, examples=["ada@example.com"])
+    name: str | None = Field(default=None, max_length=200)
+    role: Role | None = None
+
+
+class UserWithLink(BaseModel):
+    """The person and their one-time sign-in link, which works for 24 hours and replaces earlier ones."""
+
+    user: UserOut
+    link: str = Field(examples=["http://localhost:3000/sign-in?token=1fQ…"])
+
+
+class TokenOut(BaseModel):
+    """One API token without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["tok_5f0c2a9e1b7d4c33"])
+    name: str = Field(examples=["reporting"])
+    role: Role
+    ends_with: str = Field(examples=["x9Qf"])
+    created_at: datetime
+    created_by: str
+
+
+class TokenList(BaseModel):
+    """All tokens, the newest first."""
+
+    items: list[TokenOut]
+
+
+class NewToken(BaseModel):
+    """A token to make. Without a role: analyst, who may read."""
+
+    name: str | None = Field(default=None, max_length=200, examples=["reporting"])
+    role: Role = Role.ANALYST
+
+
+class TokenWithSecret(BaseModel):
+    """A new token; the secret is shown this once."""
+
+    id: str
+    token: str = Field(examples=["sc_pat_…"])
+    role: Role
+
+
+@router.get("/users", dependencies=[may_manage_users], summary="Everyone")
+async def list_users(context: Ctx) -> UserList:
+    """Return everyone who can sign in."""
+    return UserList(items=[UserOut.model_validate(user) for user in await UserService(context).all()])
+
+
+@router.post("/users", status_code=201, dependencies=[may_manage_users], summary="Add a person")
+async def create_user(body: NewUser, context: Ctx) -> UserWithLink:
+    """Add a person and return a one-time sign-in link. For one who is there already: a new link."""
+    user, link = await UserService(context).create(body.email, body.name, body.role)
+    return UserWithLink(user=UserOut.model_validate(user), link=link)
+
+
+@router.delete("/users/{user_id}", status_code=204, dependencies=[may_manage_users], summary="Remove a person")
+async def delete_user(user_id: str, context: Ctx) -> None:
+    """Remove a person; their sessions and tokens end at once."""
+    await UserService(context).delete(user_id)
+
+
+@router.get("/tokens", dependencies=[may_manage_tokens], summary="API tokens")
+async def list_tokens(context: Ctx) -> TokenList:
+    """Return all API tokens, without their secrets."""
+    return TokenList(items=[TokenOut.model_validate(token) for token in await TokenService(context).all()])
+
+
+@router.post("/tokens", status_code=201, summary="Make an API token")
+async def create_token(body: NewToken, context: Ctx, principal: Principal = may_manage_tokens) -> TokenWithSecret:
+    """Make an API token. Its secret is in this answer and nowhere else."""
+    token, secret = await TokenService(context).create(body.name, body.role, principal.id)
+    return TokenWithSecret(id=token.id, token=secret, role=token.role)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, dependencies=[may_manage_tokens], summary="Revoke a token")
+async def delete_token(token_id: str, context: Ctx) -> None:
+    """Revoke a token; it stops working at once."""
+    await TokenService(context).delete(token_id)

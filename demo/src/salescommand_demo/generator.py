@@ -43,9 +43,9 @@ class Generator:
     anchor: datetime
     events: int = DEFAULT_EVENTS
     seed: int = DEFAULT_SEED
-    world: World = field(init=False)
-    _made: list[Event] = field(init=False, default_factory=list)
-    _arrivals: list[Event] = field(init=False, default_factory=list)
+    world: World = field(init=False, repr=False)
+    _made: list[Event] = field(init=False, repr=False, default_factory=list)
+    _arrivals: list[Event] = field(init=False, repr=False, default_factory=list)
     _duplicates: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:

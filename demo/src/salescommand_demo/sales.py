@@ -62,7 +62,8 @@ def live(rng: Random, deal: Deal, setting: Setting) -> None:
     days = min(150.0, max(20.0, 50 * rng.lognormvariate(0, 0.5)))
     if deal.segment == "enterprise":
         days = min(150.0, days * 1.3)
-    end = _pull_to_quarter_end(rng, deal.created + timedelta(days=days))
+    pulled = _pull_to_quarter_end(rng, deal.created + timedelta(days=days))
+    end = max(pulled, deal.created + timedelta(days=20))
     won = rng.random() < _odds_of_winning(deal, setting)
     stalled = end < now and (now - end).days < 100 and rng.random() < 0.06
     amount = draw_amount(rng, deal.segment, setting.currency)
@@ -178,7 +179,7 @@ def _keep_date_ahead(rng: Random, deal: Deal, now: datetime) -> None:
     """Sellers push a passed close date, most of them; the rest shows as overdue."""
     expected, last = deal.close_date, deal.changes[-1].at
     room = (now - last).total_seconds()
-    if expected is None or expected > now.date() or room < 3600 or rng.random() < 0.1:
+    if expected is None or expected > now.date() or room < 3600 or rng.random() < 0.2:
         return
     at = last + timedelta(seconds=round(room * rng.uniform(0.3, 0.98)))
     day = (now + timedelta(days=rng.randrange(3, 110))).date()

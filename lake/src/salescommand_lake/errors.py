@@ -98,6 +98,18 @@ class SchemaAhead(LakeError):
         self.need = need
 
 
+class SchemaDiffers(LakeError):
+    """The schema differs in a way that can't be repaired by adding. ``differences`` says how, in words."""
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        super().__init__(
+            f"the lake's schema differs from the one this program needs: {'; '.join(differences)}. "
+            "Nothing was changed there. Undo what was changed by hand, or start with an empty database "
+            "(CLICKHOUSE_DATABASE) or data folder (SALESCOMMAND_DATA_DIR)."
+        )
+        self.differences = tuple(differences)
+
+
 def _classes() -> dict[int, type[LakeError]]:
     groups: dict[type[LakeError], tuple[int, ...]] = {
         # network, read-only replica, shutdown, unknown status of an insert, Keeper

@@ -1,0 +1,23 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Data folder (SALESCOMMAND_DATA_DIR, ./data).", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+RoleOption = Annotated[
+    str | None,
+    typer.Option("--role", metavar="ROLE", help="admin, manager, rep or analyst.", show_default=False),
+]
+ACCESS = "People and programs"
+DATA = "Data"
+RUN = "Run"
+ABOUT = "About"
+HEADINGS = (RUN, DATA, ACCESS, ABOUT)

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from backend.metrics import HttpMetrics
+from backend.microservices.ingest.spool import Spool, SpoolLimits
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from backend.stores.keyring import KeyRing
@@ -19,9 +19,6 @@ from backend.stores.mongo import Database, open_mongo
 from backend.stores.redis import open_redis
 from salescommand_lake.engine import Engine, open_engine
 from salescommand_lake.settings import LakeSettings
-
-if TYPE_CHECKING:
-    from backend.microservices.ingest.spool import Spool
 
 __all__ = ["Context", "lake_settings", "open_context"]
 
@@ -85,7 +82,7 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
 
     Raises:
         SettingsError: an address can't be read.
-        LakeError: the embedded lake can't be opened (in use by another process, or not writable).
+        SpoolUnusable: the spool is damaged, or (SpoolInUse) another process has it.
     """
     async with AsyncExitStack() as stack:
         redis = open_redis(settings.redis_url)
@@ -96,12 +93,8 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
         stack.push_async_callback(engine.close)
         spool = None
         if with_spool:
-            from backend.microservices.ingest.spool import Spool  # noqa: PLC0415 - a process without a spool needs no SQLite
-
-            folder = settings.data_dir / "spool"
-            folder.mkdir(parents=True, exist_ok=True)
-            spool = Spool(folder / f"events-{settings.instance}.sqlite")
-            stack.callback(spool.close)
+            spool = await _open_spool(settings)
+            stack.push_async_callback(spool.close)
         yield Context(
             settings=settings,
             engine=engine,
@@ -111,3 +104,16 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
             jobs=JobBoard(redis),
             local_spool=spool,
         )
+
+
+async def _open_spool(settings: BackendSettings) -> Spool:
+    folder = settings.data_dir / "spool"
+    folder.mkdir(parents=True, exist_ok=True)
+    limits = SpoolLimits(
+        pending_bytes=settings.ingest_max_pending_bytes,
+        spool_bytes=settings.spool_max_bytes,
+        window_days=settings.duplicate_window_days,
+    )
+    spool = Spool(folder / f"events-{settings.instance}.sqlite", instance=settings.instance, limits=limits)
+    await spool.open()
+    return spool

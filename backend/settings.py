@@ -19,6 +19,8 @@ __all__ = ["BackendSettings", "SettingsError", "Variable"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MEBIBYTE = 1024 * 1024
+# Addresses may hold a password.
+SECRET = frozenset({"CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD", "MONGO_URL", "REDIS_URL"})
 
 
 class SettingsError(ValueError):
@@ -47,11 +49,19 @@ class BackendSettings(BaseSettings):
     )
 
     mongo_url: str = _env("MONGO_URL", "mongodb://127.0.0.1:27017", "MongoDB: users, keys, sources, mappings, settings")
-    db_name: str = _env("DB_NAME", "salesintel", "Name of the database in MongoDB", pattern=r"^[A-Za-z0-9_-]{1,63}$")
+    db_name: str = _env(
+        "DB_NAME",
+        "salesintel",
+        "Name of the database in MongoDB",
+        pattern=r"^[A-Za-z0-9_-]{1,63}$",
+        examples=["salesintel"],
+    )
     redis_url: str = _env("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis: sessions, leases, wake-ups, rate limits")
 
     clickhouse_url: str = _env("CLICKHOUSE_URL", "", "ClickHouse over HTTP; empty means the engine in this process")
-    clickhouse_database: str = _env("CLICKHOUSE_DATABASE", "salesintel", "Database of the lake", pattern=r"^\w{1,63}$")
+    clickhouse_database: str = _env(
+        "CLICKHOUSE_DATABASE", "salesintel", "Database of the lake", pattern=r"^\w{1,63}$", examples=["salesintel"]
+    )
     clickhouse_user: str = _env("CLICKHOUSE_USER", "default", "User of the lake")
     clickhouse_password: SecretStr = _env("CLICKHOUSE_PASSWORD", SecretStr(""), "Password of that user")
     schema_mode: Literal["ensure", "verify"] = _env(
@@ -73,6 +83,7 @@ class BackendSettings(BaseSettings):
         "",
         "Address people open, used in sign-in links; `https` marks cookies Secure. Empty: localhost and the UI's port",
         pattern=r"^(https?://[^\s?#]+)?$",
+        examples=["https://sales.example.com"],
     )
 
     reporting_currency: Currency = _env(
@@ -99,6 +110,9 @@ class BackendSettings(BaseSettings):
     )
     spool_max_bytes: int = _env(
         "SALESCOMMAND_SPOOL_MAX_BYTES", 8192 * MEBIBYTE, "Size of the spool above which posts get 503", ge=MEBIBYTE
+    )
+    duplicate_window_days: float = _env(
+        "SALESCOMMAND_DUPLICATE_WINDOW_DAYS", 7.0, "Days for which a repeated post is answered as a duplicate", gt=0
     )
     loader_max_rows: int = _env("SALESCOMMAND_LOADER_MAX_ROWS", 20_000, "Most events in one insert", ge=1, le=500_000)
     loader_wait_ms: int = _env(
@@ -152,9 +166,10 @@ def _in_words(cls: type[BackendSettings], error: ValidationError) -> str:
         place = str(fault["loc"][0]) if fault["loc"] else "a setting"
         field = cls.model_fields.get(place)
         name = str(field.validation_alias) if field else place
-        secret = "PASSWORD" in name or "URL" in name
-        given = "" if secret else f" is {_given(place, name, fault)!r}"
+        given = "" if name in SECRET else f" is {_given(place, name, fault)!r}"
         why = fault["msg"][:1].lower() + fault["msg"][1:]
+        if field and field.examples:
+            why = f"it should look like {field.examples[0]}"
         lines.append(f"{name}{given}: {why}. Change it or unset it.")
     return "\n".join(lines)
 

@@ -46,8 +46,8 @@ class SignInLimiter:
         """Count one failure."""
         async with self._redis.pipeline(transaction=True) as pipe:
             for key, _ in _counters(email, place):
+                pipe.set(key, 0, ex=WINDOW_SECONDS, nx=True)
                 pipe.incr(key)
-                pipe.expire(key, WINDOW_SECONDS, nx=True)
             await pipe.execute()
 
     async def succeeded(self, email: str, place: str) -> None:

@@ -1,0 +1,216 @@
+"""Records, single and in lists, and values that could not become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.routes.deps import Ctx
+from backend.routes.queries import AS_OF, CURRENCY, CURSOR, FILTER, KNOWN_AT, LIMIT, TEXT, documented, pairs, parameter
+from backend.services.records import RecordService, record_types
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api", tags=["records"])
+Plain = str | int | float | bool | None
+
+
+class FieldDefinition(BaseModel):
+    """One field of a record type."""
+
+    name: str = Field(examples=["amount"])
+    type: str = Field(examples=["decimal"])
+    label: str
+    meaning: str
+    unit: str | None
+    values: list[str] = Field(description="What an enum may be")
+    ref: str | None = Field(description="The type that a ref points to")
+
+
+class RuleDefinition(BaseModel):
+    """One rule of a type's quality score."""
+
+    name: str
+    weight: int
+    meaning: str
+
+
+class RecordType(BaseModel):
+    """A kind of record."""
+
+    type: str = Field(examples=["opportunity"])
+    plural: str = Field(examples=["opportunities"])
+    label: str
+    meaning: str
+    value: str | None = Field(description="The amount a record stands for, if it has one", examples=["amount"])
+    fields: list[FieldDefinition]
+    rules: list[RuleDefinition]
+
+
+class RecordTypes(BaseModel):
+    """All kinds of records."""
+
+    items: list[RecordType]
+
+
+class RecordItem(BaseModel):
+    """A record in a list."""
+
+    model_config = ConfigDict(extra="allow")
+
+    canonical_id: str = Field(examples=["opp_5f0c2a9e1b7d4c33a1b2"])
+    type: str = Field(examples=["opportunity"])
+    source: str = Field(examples=["hubspot"])
+    source_id: str
+    title: str
+    fields: dict[str, Plain]
+    value: str | None = Field(default=None, description="Its amount in the reporting currency; null if unpriced")
+    quality_score: float | None
+    is_deleted: bool
+    updated_at: str | None
+
+
+class RecordPage(BaseModel):
+    """A page of records. `total` counts all that match."""
+
+    items: list[RecordItem]
+    next_cursor: str | None
+    total: int
+
+
+class FieldWithSource(BaseModel):
+    """A value and the event that gave it."""
+
+    value: Plain
+    label: str
+    unit: str | None
+    source: str
+    event_id: str | None
+    source_time: str | None
+    received_at: str | None
+
+
+class RuleOutcome(BaseModel):
+    """A rule of the quality score and whether the record passes it."""
+
+    name: str
+    weight: float
+    passed: bool
+    meaning: str
+
+
+class Quality(BaseModel):
+    """The score, 0 to 1, and the rules that make it."""
+
+    score: float
+    rules: list[RuleOutcome]
+
+
+class FromTo(BaseModel):
+    """A field before and after an event."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    before: Plain = Field(alias="from")
+    after: Plain = Field(alias="to")
+
+
+class HistoryEntry(BaseModel):
+    """What one event changed."""
+
+    event_id: str
+    source_time: str | None
+    received_at: str
+    operation: str
+    changes: dict[str, FromTo]
+
+
+class RecordDetail(BaseModel):
+    """One record: where each value comes from, its history (newest first) and its relations."""
+
+    canonical_id: str
+    type: str
+    source: str
+    source_id: str
+    title: str
+    is_deleted: bool
+    source_time: str | None
+    fields: dict[str, FieldWithSource]
+    quality: Quality
+    history: list[HistoryEntry]
+    related: dict[str, list[RecordItem]]
+
+
+class QuarantineItem(BaseModel):
+    """A value that could not be read; an empty field means the whole event."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event_id: str
+    source: str
+    record_type: str
+    source_id: str
+    field: str
+    value: str | None
+    reason: str
+    at: str | None = None
+
+
+class QuarantineGroup(BaseModel):
+    """How many values were refused for one reason."""
+
+    source: str
+    field: str
+    reason: str
+    count: int
+
+
+class QuarantineAnswer(BaseModel):
+    """A page of refused values, and how many there are by source, field and reason."""
+
+    items: list[QuarantineItem]
+    next_cursor: str | None
+    total: int
+    groups: list[QuarantineGroup]
+
+
+@router.get("/records", summary="Kinds of records and their fields")
+async def types() -> RecordTypes:
+    """Return the canonical nouns with their fields, units and quality rules."""
+    return RecordTypes.model_validate({"items": record_types()})
+
+
+@router.get(
+    "/records/{type}",
+    summary="Records",
+    openapi_extra=documented(
+        FILTER,
+        parameter("q", "Text that the name contains", TEXT),
+        parameter("sort", "A field; a minus before it for the largest first", TEXT, "-amount"),
+        LIMIT,
+        CURSOR,
+        AS_OF,
+        KNOWN_AT,
+        CURRENCY,
+    ),
+)
+async def list_records(type: str, request: Request, context: Ctx) -> RecordPage:  # noqa: A002 - the path's own word
+    """Return a page of records that match."""
+    page = await RecordService(context).page(type, pairs(request))
+    return RecordPage.model_validate(page.as_dict())
+
+
+@router.get("/records/{type}/{canonical_id}", summary="One record", openapi_extra=documented(AS_OF, KNOWN_AT))
+async def get_record(type: str, canonical_id: str, request: Request, context: Ctx) -> RecordDetail:  # noqa: A002
+    """Return a record with the source, event and time of each field."""
+    record = await RecordService(context).one(type, canonical_id, pairs(request))
+    return RecordDetail.model_validate(record.as_dict())
+
+
+@router.get("/quarantine", summary="Values that could not be read", openapi_extra=documented(FILTER, LIMIT, CURSOR))
+async def quarantine(request: Request, context: Ctx) -> QuarantineAnswer:
+    """Return refused values, newest first. Filters: source, record_type, source_id, field, reason."""
+    page: Any = await RecordService(context).quarantine(pairs(request))
+    return QuarantineAnswer.model_validate(page.as_dict())

@@ -1,0 +1,52 @@
+"""The numbers: thin over the lake's registry, with the installation's currency filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, MetricResult, compute
+
+from backend.context import Context
+from backend.errors import not_found
+from backend.services.settings import SettingsService
+
+__all__ = ["MetricService"]
+
+
+class MetricService:
+    """Lists and computes metrics."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._settings = SettingsService(context)
+
+    def all(self) -> list[Metric]:
+        """Return the registry in its own order."""
+        return list(REGISTRY.values())
+
+    async def compute(self, slug: str, params: Iterable[tuple[str, str]]) -> MetricResult:
+        """Return a metric's answer for the parameters of a query string.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+            Problem: 404 for a slug that isn't in the registry.
+        """
+        if slug not in REGISTRY:
+            raise not_found("metric", slug, hint=f"There are {', '.join(REGISTRY)}.")
+        query = MetricQuery.parse(params, currency=await self._settings.reporting_currency())
+        result = await compute(self._context.engine, slug, query)
+        return replace(result, data_as_of=lowered(self._context, result.data_as_of))
+
+
+def lowered(context: Context, moments: Iterable[tuple[str, datetime]] | dict[str, datetime]) -> dict[str, datetime]:
+    """Move each source's "data as of" to before the oldest event that still waits in this process's spool."""
+    found = dict(moments)
+    if context.local_spool is None:
+        return found
+    for source in context.local_spool.books():
+        oldest = context.local_spool.oldest(source)
+        if oldest is not None and (source not in found or found[source] >= oldest):
+            found[source] = oldest - timedelta(microseconds=1)
+    return found

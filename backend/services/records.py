@@ -1,0 +1,100 @@
+"""Records and what could not become one: thin over the lake, with the installation's currency filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from salescommand_lake.model import NOUNS
+from salescommand_lake.records import (
+    Page,
+    QuarantinePage,
+    QuarantineQuery,
+    Record,
+    RecordQuery,
+    get_record,
+    list_quarantine,
+    list_records,
+)
+from salescommand_lake.reads.question import QueryError, parse_moment, single
+
+from backend.context import Context
+from backend.errors import not_found
+from backend.services.settings import SettingsService
+
+__all__ = ["RecordService", "record_types"]
+
+Pairs = Iterable[tuple[str, str]]
+
+
+def record_types() -> list[dict[str, Any]]:
+    """Return the canonical nouns with their fields, as the model defines them."""
+    return [
+        {
+            "type": noun.name,
+            "plural": noun.plural,
+            "label": noun.label,
+            "meaning": noun.meaning,
+            "value": noun.value,
+            "fields": [
+                {
+                    "name": field.name,
+                    "type": field.type.value,
+                    "label": field.label,
+                    "meaning": field.meaning,
+                    "unit": field.unit,
+                    "values": list(field.values),
+                    "ref": field.ref,
+                }
+                for field in noun.fields
+            ],
+            "rules": [{"name": rule.name, "weight": rule.weight, "meaning": rule.meaning} for rule in noun.rules],
+        }
+        for noun in NOUNS.values()
+    ]
+
+
+class RecordService:
+    """Reads records, single and in lists, and the quarantine."""
+
+    def __init__(self, context: Context) -> None:
+        self._engine = context.engine
+        self._settings = SettingsService(context)
+
+    async def page(self, record_type: str, params: Pairs) -> Page:
+        """Return a page of records for the parameters of a query string.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+        """
+        currency = await self._settings.reporting_currency()
+        return await list_records(self._engine, RecordQuery.parse(record_type, params, currency=currency))
+
+    async def one(self, record_type: str, canonical_id: str, params: Pairs) -> Record:
+        """Return one record with where its values come from.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+            Problem: 404 when there is no such record.
+        """
+        if record_type not in NOUNS:
+            raise QueryError("type", f"there are no records of type {record_type!r}", f"use one of {', '.join(NOUNS)}")
+        once, filters = single(params, ("as_of", "known_at"))
+        if filters:
+            raise QueryError(filters[0].parameter, "one record takes no filters")
+        moments = {name: parse_moment(name, text) for name, text in once.items()}
+        record = await get_record(
+            self._engine, record_type, canonical_id, moments.get("as_of"), moments.get("known_at")
+        )
+        if record is None:
+            when = " at that moment" if moments else ""
+            raise not_found(record_type, canonical_id + when, hint=f"GET /api/records/{record_type} lists them.")
+        return record
+
+    async def quarantine(self, params: Pairs) -> QuarantinePage:
+        """Return a page of values that could not be read.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+        """
+        return await list_quarantine(self._engine, QuarantineQuery.parse(params))

@@ -1,0 +1,175 @@
+"""What became of events: what each one set, what of it still stands, and what was refused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from salescommand_lake.engine import Engine, Row
+from salescommand_lake.model import NOUNS, Field, FieldType, Noun, canonical_id
+from salescommand_lake.raw import RawEvent
+
+__all__ = ["EventEffects", "FieldSet", "Refusal", "TouchedRecord", "event_effects", "event_statuses"]
+
+_SEQ = (1 << 64) - 1
+_CLEARED = 2
+_NO_KEY = "0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """A field that the event set; ``value`` is None when it cleared it. ``current``: no later event has changed it."""
+
+    field: str
+    value: str | int | bool | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A value that could not be read. An empty field means the whole event."""
+
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedRecord:
+    """The record that the event belongs to, as it is now."""
+
+    type: str
+    canonical_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventEffects:
+    """Everything that one event did."""
+
+    status: str
+    """pending, applied, superseded (a repeat), ignored (no mapping claims it) or quarantined (refused whole)."""
+    record: TouchedRecord | None
+    set: tuple[FieldSet, ...]
+    quarantine: tuple[Refusal, ...]
+
+
+async def event_statuses(engine: Engine, events: Sequence[RawEvent]) -> dict[str, str]:
+    """Return the status of each event by its id; see EventEffects.status."""
+    if not events:
+        return {}
+    folded = await _folded(engine, events)
+    found: dict[int, str] = {}
+    by_noun: dict[str, list[RawEvent]] = defaultdict(list)
+    for event in events:
+        for name in _nouns(event):
+            by_noun[name].append(event)
+    for name, some in by_noun.items():
+        found |= await _change_statuses(engine, NOUNS[name], some)
+    return {
+        event.event_id: (
+            found.get(event.seq, "ignored")
+            if (event.batch_id, event.source, event.record_type) in folded
+            else "pending"
+        )
+        for event in events
+    }
+
+
+async def event_effects(engine: Engine, event: RawEvent) -> EventEffects:
+    """Return what one event did."""
+    status = (await event_statuses(engine, [event]))[event.event_id]
+    refusals = await _refusals(engine, event)
+    for name in _nouns(event):
+        noun = NOUNS[name]
+        change = await _change(engine, noun, event)
+        if change is not None:
+            state = await _state(engine, noun, event)
+            record = _record(noun, event, state) if state else None
+            provenance = state["provenance"] if state else {}
+            return EventEffects(status, record, tuple(_fields(noun, event, change, provenance)), refusals)
+    return EventEffects(status, None, (), refusals)
+
+
+def _nouns(event: RawEvent) -> Iterable[str]:
+    """Return the nouns that the event may belong to: its own, or any when the door resolved none."""
+    return [event.record_type] if event.record_type in NOUNS else list(NOUNS)
+
+
+async def _folded(engine: Engine, events: Sequence[RawEvent]) -> set[tuple[str, str, str]]:
+    rows = await engine.query(
+        "SELECT DISTINCT batch_id, source, record_type FROM folded_batches WHERE batch_id IN {batches:Array(String)}",
+        {"batches": sorted({event.batch_id for event in events})},
+    )
+    return {(row["batch_id"], row["source"], row["record_type"]) for row in rows}
+
+
+async def _change_statuses(engine: Engine, noun: Noun, events: Sequence[RawEvent]) -> dict[int, str]:
+    """Return the status of those events that became changes of this noun."""
+    rows = await engine.query(
+        "SELECT seq, multiIf(notEmpty(refused), 'quarantined', "
+        "event_key != unhex({none:String}) AND seq != min(seq) OVER (PARTITION BY source, source_id, event_key), "
+        "'superseded', 'applied') AS status "
+        f"FROM {noun.changes_table} FINAL "
+        "WHERE source IN {sources:Array(String)} AND source_id IN {ids:Array(String)}",
+        {
+            "sources": sorted({event.source for event in events}),
+            "ids": sorted({event.source_id for event in events}),
+            "none": _NO_KEY,
+        },
+    )
+    return {int(row["seq"]): row["status"] for row in rows}
+
+
+async def _change(engine: Engine, noun: Noun, event: RawEvent) -> Row | None:
+    rows = await engine.query(
+        f"SELECT * EXCEPT (errors, event_key) FROM {noun.changes_table} FINAL "
+        "WHERE source = {source:String} AND source_id = {source_id:String} AND seq = {seq:UInt64}",
+        {"source": event.source, "source_id": event.source_id, "seq": event.seq},
+    )
+    return rows[0] if rows else None
+
+
+async def _state(engine: Engine, noun: Noun, event: RawEvent) -> Row | None:
+    title = ", ".join(f"toString({name})" for name in noun.title)
+    rows = await engine.query(
+        f"SELECT coalesce({title}, '') AS title, provenance FROM {noun.table} FINAL WHERE canonical_id = {{id:String}}",
+        {"id": canonical_id(event.source, noun.name, event.source_id)},
+    )
+    return rows[0] if rows else None
+
+
+async def _refusals(engine: Engine, event: RawEvent) -> tuple[Refusal, ...]:
+    rows = await engine.query(
+        "SELECT field, value, reason FROM quarantine FINAL "
+        "WHERE source = {source:String} AND seq = {seq:UInt64} AND NOT resolved ORDER BY field",
+        {"source": event.source, "seq": event.seq},
+    )
+    return tuple(Refusal(row["field"], row["value"], row["reason"]) for row in rows)
+
+
+def _record(noun: Noun, event: RawEvent, state: Row) -> TouchedRecord:
+    return TouchedRecord(
+        noun.name, canonical_id(event.source, noun.name, event.source_id), state["title"] or event.source_id
+    )
+
+
+def _fields(noun: Noun, event: RawEvent, change: Row, provenance: Row) -> Iterable[FieldSet]:
+    for field in noun.fields:
+        op = int(change[f"{field.name}_op"])
+        if op:
+            current = field.name in provenance and int(provenance[field.name]) & _SEQ == event.seq
+            yield FieldSet(field.name, None if op == _CLEARED else _plain(field, change[field.name]), current)
+
+
+def _plain(field: Field, value: Any) -> str | int | bool:
+    """Return a value as the API shows it: amounts as strings, times as ISO 8601 with a Z."""
+    if field.type is FieldType.TIME:
+        return str(value).replace(" ", "T") + "Z"
+    if field.type is FieldType.INTEGER:
+        return int(value)
+    if field.type is FieldType.BOOL:
+        return bool(value)
+    return str(value)

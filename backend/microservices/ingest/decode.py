@@ -65,9 +65,9 @@ def _listed(body: bytes, limits: Limits) -> list[Piece]:
         found = _each(items(body), limits)
     except ValueError:
         found = []
-    if (found and all(piece.fault is not None for piece in found)) or not found:
+    if not any(piece.fault is None for piece in found):
         try:
-            _value(body, limits, depth=limits.depth + 1)
+            _value(body, limits)
         except RecordFault as fault:
             raise Refused(fault.status, _UNREADABLE, _sentence(fault), fault.hint, kind="invalid-json") from None
     return found

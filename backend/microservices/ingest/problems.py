@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - named for what it is
     """The whole request is refused. `hint` tells the integrator what to do; `retry_after` is in seconds."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Refused(Exception):
         return msgspec.json.encode(content)
 
 
-class RecordFault(Exception):
+class RecordFault(Exception):  # noqa: N818 - named for what it is
     """One record is refused; the others of the request go on."""
 
     def __init__(self, reason: str, hint: str, *, status: int = 422) -> None:

@@ -1,0 +1,143 @@
+"""Who posts, and to what: write keys as vendors can send them, and the names in the address."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.problems import Refused
+
+__all__ = ["PREFIX", "Grant", "Headers", "KeyFinder", "names", "query", "read_headers", "secret_of"]
+
+PREFIX = "/api/microservices/ingest/"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]*")
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+class Grant(Protocol):
+    """What a write key allows: to post events of one source, read as that source's kind."""
+
+    @property
+    def source(self) -> str:
+        """The source's name."""
+
+    @property
+    def kind(self) -> str:
+        """The source's kind."""
+
+
+class KeyFinder(Protocol):
+    """Finds write keys by their secret."""
+
+    async def find(self, secret: str) -> Grant | None:
+        """Return what the key allows, or None when it is unknown or revoked."""
+
+
+class Headers(msgspec.Struct):
+    """The headers that the door reads."""
+
+    authorization: str = ""
+    write_key: str = ""
+    content_type: str = ""
+    content_length: str = ""
+    content_encoding: str = ""
+    idempotency_key: str = ""
+    prefer: str = ""
+
+
+_READ = {
+    b"authorization": "authorization",
+    b"x-write-key": "write_key",
+    b"content-type": "content_type",
+    b"content-length": "content_length",
+    b"content-encoding": "content_encoding",
+    b"idempotency-key": "idempotency_key",
+    b"prefer": "prefer",
+}
+
+
+def read_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
+    """Return the headers that the door reads."""
+    found = Headers()
+    for name, value in raw:
+        field = _READ.get(name)
+        if field is not None:
+            setattr(found, field, value.decode("latin-1"))
+    return found
+
+
+def query(raw: bytes) -> dict[str, str]:
+    """Return the parameters of the query string."""
+    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else {}
+
+
+def secret_of(headers: Headers, parameters: dict[str, str]) -> str:
+    """Return the write key that came with a request, '' without one.
+
+    Vendors differ in what they can send: a bearer token, a header, a Basic user, or only the address.
+    """
+    scheme, _, value = headers.authorization.partition(" ")
+    value = value.strip()
+    if scheme.lower() == "bearer" and value:
+        return value
+    if headers.write_key:
+        return headers.write_key.strip()
+    if scheme.lower() == "basic" and value:
+        try:
+            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+        return user or password
+    return parameters.get("key", "") or parameters.get("token", "")
+
+
+def names(path: str, limits: Limits) -> tuple[str, str]:
+    """Return source and entity type from the address.
+
+    Raises:
+        Refused: 404 when the address has another shape, 400 when a name can't be used.
+    """
+    parts = path[len(PREFIX) :].removesuffix("/").split("/")
+    if len(parts) != 2:
+        hint = f"Post to {PREFIX}SOURCE/ENTITY_TYPE."
+        raise Refused(404, "No such address", f"{path!r} names no source and entity type.", hint, kind="not-found")
+    source, entity_type = parts
+    _check("source", source, _NAME, limits.name_length, "letters, digits, '.', '_' and '-'")
+    _check("entity_type", entity_type, _WORD, limits.entity_length, "letters, digits, '.', '_', ':' and '-'")
+    return source, entity_type
+
+
+def idempotency_key(headers: Headers, limits: Limits) -> str:
+    """Return the request's idempotency key, '' without one.
+
+    Raises:
+        Refused: 400 when it can't be one.
+    """
+    key = headers.idempotency_key
+    if key and (len(key) > limits.key_length or not _KEY.fullmatch(key)):
+        _refuse("Idempotency-Key", f"up to {limits.key_length} visible ASCII characters")
+    return key
+
+
+def _check(field: str, name: str, pattern: re.Pattern[str], length: int, allowed: str) -> None:
+    if len(name) > length or not pattern.fullmatch(name):
+        _refuse(field, f"{allowed}, up to {length}, beginning with a letter or digit")
+
+
+def _refuse(field: str, allowed: str) -> None:
+    message = f"{field} can't be used as it is"
+    raise Refused(
+        400,
+        "A name can't be used",
+        f"{message}.",
+        f"Allowed: {allowed}.",
+        kind="bad-parameter",
+        errors=[{"field": field, "message": message}],
+    )

@@ -1,0 +1,53 @@
+"""Content encodings of a request body: gzip and zstd, never decompressed beyond the limit."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import Any
+
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.problems import Refused
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+__all__ = ["decoded", "too_large"]
+
+
+def decoded(body: bytes, encoding: str, limits: Limits) -> bytes:
+    """Return the body as it was before compression.
+
+    Raises:
+        Refused: 415 for an encoding that isn't known, 400 for damaged data, 413 for too much of it.
+    """
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return body
+    decompressor: Any
+    if name in {"gzip", "x-gzip"}:
+        decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    elif name == "zstd":
+        decompressor = zstd.ZstdDecompressor()
+    else:
+        detail = f"The content encoding {name!r} is not known."
+        raise Refused(415, "Unknown content encoding", detail, "Send gzip, zstd or plain.", kind="content-encoding")
+    try:
+        found: bytes = decompressor.decompress(body, limits.body_bytes + 1)
+    except (zlib.error, zstd.ZstdError) as error:
+        detail = f"The body is not valid {name}: {error}."
+        raise Refused(400, "The body can't be decompressed", detail, "Compress it again.", kind="encoding") from None
+    if len(found) > limits.body_bytes:
+        raise too_large(limits)
+    if not decompressor.eof:
+        detail = f"The {name} data ends too early."
+        raise Refused(400, "The body can't be decompressed", detail, "Send all of it.", kind="encoding")
+    return found
+
+
+def too_large(limits: Limits) -> Refused:
+    """Return the refusal of a body that weighs too much."""
+    detail = f"The body has more than {limits.body_bytes} bytes (after decompression)."
+    return Refused(413, "The body is too large", detail, "Send the records in several requests.", kind="too-large")

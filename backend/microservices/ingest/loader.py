@@ -1,0 +1,219 @@
+"""The loader: takes events from the spool and writes them into the lake, in big blocks, each exactly once.
+
+A block is written down before it is tried, under a token made of its content. So a repeat after a crash, a timeout or a
+lost answer is the same block with the same token, and adds nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import apsw
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from backend.microservices.ingest.records import Row
+from backend.microservices.ingest.spool import Batch, Spool
+from backend.microservices.ingest.spool_errors import SpoolError
+from backend.settings import BackendSettings
+from backend.stores.jobs import JobBoard
+from salescommand_lake.batches import stored_in_range
+from salescommand_lake.engine import Engine
+from salescommand_lake.errors import LakeError, OutOfMemory, RowRejected, TooManyParts
+from salescommand_lake.raw import RawRow, insert_raw
+
+__all__ = ["CHANNEL", "Loader", "LoaderContext"]
+
+log = logging.getLogger(__name__)
+CHANNEL = "salescommand:raw"
+"""Redis channel on which each insert is announced to workers in other processes."""
+MAX_BYTES = 16 * 1024 * 1024
+DRAIN_SECONDS = 5.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
+# The engine asks for time to merge: a short pause would only make it worse.
+_BREAKER_DELAY = 5.0
+
+
+class LoaderContext(Protocol):
+    """What the loader needs of the process's context."""
+
+    @property
+    def spool(self) -> Spool:
+        """The spool it empties."""
+
+    @property
+    def engine(self) -> Engine:
+        """The lake it fills."""
+
+    @property
+    def raw_arrived(self) -> asyncio.Event:
+        """Set after each insert."""
+
+    @property
+    def redis(self) -> Redis:
+        """Where inserts are announced."""
+
+    @property
+    def jobs(self) -> JobBoard:
+        """Where the state is shown."""
+
+    @property
+    def settings(self) -> BackendSettings:
+        """Sizes of an insert."""
+
+
+class Loader:
+    """Moves events from one spool to the lake until it is cancelled. One per spool."""
+
+    def __init__(self, context: LoaderContext) -> None:
+        self._spool = context.spool
+        self._engine = context.engine
+        self._raw_arrived = context.raw_arrived
+        self._redis = context.redis
+        self._jobs = context.jobs
+        self._max_rows = context.settings.loader_max_rows
+        self._rows_now = self._max_rows
+        self._wait_seconds = context.settings.loader_wait_ms / 1000
+        self._state = context.spool.loading
+        self._telling: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Load for ever. When cancelled, load what can be loaded within some seconds; the rest waits in the spool."""
+        self._say("idle", "started")
+        try:
+            while True:
+                await self._spool.arrived.wait()
+                if self._spool.depth < self._max_rows:
+                    await asyncio.sleep(self._wait_seconds)
+                self._spool.arrived.clear()
+                await self._load_all()
+        except asyncio.CancelledError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._load_all(retry=False)
+            raise
+        finally:
+            self._say("stopped", f"{self._spool.depth} events wait in the spool")
+
+    async def _load_all(self, *, retry: bool = True) -> None:
+        """Load until the spool is empty, or until the first failure when `retry` is false."""
+        while True:
+            try:
+                batch = await self._spool.next_batch(self._rows_now, MAX_BYTES)
+                if batch is None:
+                    self._say("idle", "the lake has everything")
+                    return
+                self._say("running", f"{self._spool.depth} events to load")
+                await self._load(batch)
+                self._tell_workers(batch.entry.batch_id)
+            except LakeError as error:
+                pause = self._after(error)
+            except (SpoolError, apsw.Error, OSError) as error:
+                pause = self._paused("failed", f"the spool can't be used: {error}", _FIRST_DELAY)
+            else:
+                continue
+            if not retry:
+                return
+            await asyncio.sleep(pause)
+
+    async def _load(self, batch: Batch) -> None:
+        """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
+        try:
+            rows = [_raw_row(row, batch.entry.batch_id) for row in batch.rows]
+        except ValueError as error:
+            await self._narrow(batch, f"the event can't be written: {error}", None)
+            return
+        started = time.perf_counter()
+        try:
+            # The books are read between inserts, so that no event is in two places at once.
+            async with self._spool.inserting:
+                await insert_raw(self._engine, rows, batch.entry.batch_id)
+                await self._spool.complete(batch)
+        except (RowRejected, OutOfMemory) as error:
+            if isinstance(error, OutOfMemory) and len(rows) == 1:
+                raise
+            if await stored_in_range(self._engine, batch.entry.batch_id, batch.entry.first_seq, batch.entry.last_seq):
+                # An earlier try whose answer was lost did store something: only the same block may follow.
+                raise
+            if isinstance(error, OutOfMemory):
+                self._rows_now = max(1, len(rows) // 2)
+            await self._narrow(batch, str(error), error.code)
+            return
+        self._state.loaded(len(rows), time.perf_counter() - started)
+        self._rows_now = min(self._max_rows, self._rows_now * 2)
+
+    async def _narrow(self, batch: Batch, reason: str, code: int | None) -> None:
+        """After a definite refusal: halve the batch, or set its only event apart with the reason."""
+        self._state.failed(reason)
+        if len(batch.rows) > 1:
+            await self._spool.split(batch)
+            return
+        row = batch.rows[0]
+        log.error("the lake refuses event %d of %s (%s): kept apart", row.seq, row.source, reason)
+        await self._spool.refuse(batch, reason, code)
+        self._state.refused += 1
+
+    def _after(self, error: LakeError) -> float:
+        """Return how long to pause after a failure, in seconds, and say why."""
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(error, TooManyParts):
+            return self._paused("waiting", words, _BREAKER_DELAY)
+        return self._paused("waiting" if error.retryable else "failed", words, _FIRST_DELAY)
+
+    def _paused(self, state: str, words: str, first: float) -> float:
+        first_failure = self._state.attempts == 0 or self._state.last_error != words
+        self._state.failed(words)
+        if first_failure:
+            log.warning("loading pauses: %s", words)
+        delay = min(_LONGEST_DELAY, first * 2.0 ** min(self._state.attempts - 1, 16))
+        self._say("waiting" if state == "waiting" else "failed", words)
+        return delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
+
+    def _say(self, state: str, detail: str) -> None:
+        """Set the state, and show it on the job board without waiting for Redis."""
+        changed = self._state.state != state
+        self._state.state = state  # type: ignore[assignment]
+        self._state.detail = detail
+        if changed and (self._telling is None or self._telling.done()):
+            ran = state == "idle" and self._state.batches > 0
+            self._telling = asyncio.ensure_future(self._jobs.report("loader", self._state.state, detail, ran=ran))
+
+    def _tell_workers(self, batch_id: str) -> None:
+        self._raw_arrived.set()
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.ensure_future(self._publish(batch_id))
+
+    async def _publish(self, batch_id: str) -> None:
+        try:
+            await self._redis.publish(CHANNEL, batch_id)
+        except RedisError as error:
+            # Workers look by themselves twice a second; the announcement only makes it sooner.
+            log.debug("inserts are not announced: %s", error)
+
+
+def _raw_row(row: Row, batch_id: str) -> RawRow:
+    given = row.source_time_ms
+    return RawRow(
+        source=row.source,
+        entity_type=row.entity_type,
+        source_id=row.source_id,
+        seq=row.seq,
+        body=row.body,
+        batch_id=batch_id,
+        event_key=row.event_key,
+        vendor_seq=row.vendor_seq,
+        kind=row.kind,
+        record_type=row.record_type,
+        operation=row.operation,
+        source_time=None if given is None else _EPOCH + timedelta(milliseconds=given),
+        body_sha256=row.body_sha256,
+        body_index=row.body_index,
+        request_sha256=row.request_sha256,
+    )

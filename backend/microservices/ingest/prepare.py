@@ -1,0 +1,136 @@
+"""From a body to a submission: every record resolved by the source's kind, hashed, and made ready for the spool."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import uuid
+from typing import Any
+
+import msgspec
+
+from backend.microservices.ingest.decode import Piece, pieces
+from backend.microservices.ingest.kinds import Kind, Resolved, kind_of
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.problems import RecordFault
+from backend.microservices.ingest.records import Draft, Row, Submission, digest16
+
+__all__ = ["Prepared", "Request", "prepare"]
+
+log = logging.getLogger(__name__)
+# Characters that no id has and that break logs, addresses or UTF-8.
+_NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_NAMESPACE = uuid.UUID("6f1d8a52-9a3e-4d0b-8d6f-0c5b6c1f7a10")
+
+
+class Request(msgspec.Struct):
+    """What is known of a request before its records are."""
+
+    source: str
+    entity_type: str
+    kind: str
+    content_type: str
+    idempotency_key: str
+    body: bytes
+
+
+class Prepared(msgspec.Struct):
+    """A submission, and what the answer needs to know: which draft came from which record, and which were refused."""
+
+    submission: Submission
+    single: bool
+    indexes: list[int]
+    generated: list[bool]
+    faults: list[tuple[int, RecordFault]]
+
+
+def prepare(request: Request, limits: Limits) -> Prepared:
+    """Open a body and resolve its records.
+
+    Raises:
+        Refused: the body as a whole can't be read.
+    """
+    kind = kind_of(request.kind)
+    found, single = pieces(request.body, kind, request.content_type, limits)
+    body_sha = hashlib.sha256(request.body).digest()
+    prepared = Prepared(Submission(request.source, []), single, [], [], [])
+    for piece in found:
+        try:
+            _add(prepared, request, kind, piece, body_sha, limits)
+        except RecordFault as fault:
+            prepared.faults.append((piece.index, fault))
+    submission = prepared.submission
+    submission.rejected = len(prepared.faults)
+    if request.idempotency_key:
+        submission.request = digest16("r", request.source, request.idempotency_key)
+        submission.content = digest16(request.entity_type, body_sha)
+        for place, draft in enumerate(submission.drafts):
+            draft.item = digest16("i", request.source, request.idempotency_key, str(place))
+            # Without a vendor's id or time the key is what makes the event recognisable later.
+            draft.row.event_key = draft.row.event_key or draft.item
+    return prepared
+
+
+def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, request_sha: bytes, limits: Limits) -> None:
+    if piece.fault is not None or piece.value is None:
+        raise piece.fault or RecordFault("the record is empty", "Send a JSON object.")
+    body_sha = request_sha if prepared.single else hashlib.sha256(piece.body).digest()
+    drafts: list[tuple[Draft, bool]] = []
+    for resolved in _resolve(kind, piece.value, request.entity_type):
+        source_id = resolved.source_id
+        if source_id is None:
+            source_id = _generate(request, len(prepared.indexes) + len(drafts))
+        elif len(source_id) > limits.id_length or _NOT_IN_IDS.search(source_id):
+            reason = f"the id is longer than {limits.id_length} characters or holds control characters"
+            raise RecordFault(reason, "Send an id as a short string or an integer.")
+        draft = _draft(request, resolved, source_id, piece, body_sha, request_sha)
+        drafts.append((draft, resolved.source_id is None))
+    for draft, generated in drafts:
+        prepared.submission.drafts.append(draft)
+        prepared.indexes.append(piece.index)
+        prepared.generated.append(generated)
+
+
+def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolved]:
+    try:
+        return kind.resolve(value, entity_type)
+    except Exception:
+        # A payload that a kind did not foresee is kept, not lost: as a plain record, without a noun.
+        log.exception("the kind %s can't read a %s record; it is kept as it is", kind.name, entity_type)
+        return [Resolved(source_id=kind.identify(value))]
+
+
+def _draft(
+    request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes, request_sha: bytes
+) -> Draft:
+    names = (request.source, request.entity_type, resolved.record_type, source_id)
+    key = b""
+    if resolved.vendor_event_id is not None:
+        key = digest16("v", *names, resolved.vendor_event_id)
+    elif resolved.source_time_ms is not None:
+        key = digest16("c", *names, str(resolved.source_time_ms), body_sha)
+    row = Row(
+        seq=0,
+        source=request.source,
+        entity_type=request.entity_type,
+        source_id=source_id,
+        record_type=resolved.record_type,
+        kind=request.kind,
+        operation=resolved.operation,
+        source_time_ms=resolved.source_time_ms,
+        vendor_seq=resolved.vendor_seq,
+        body=piece.body,
+        body_sha256=body_sha,
+        body_index=piece.index,
+        request_sha256=request_sha,
+        event_key=key,
+    )
+    return Draft(row, digest16(*names))
+
+
+def _generate(request: Request, place: int) -> str:
+    """Make an id for a record without one: the same again when the request is repeated under its key."""
+    if request.idempotency_key:
+        return str(uuid.uuid5(_NAMESPACE, f"{request.source}\0{request.idempotency_key}\0{place}"))
+    return str(uuid.uuid4())

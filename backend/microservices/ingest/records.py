@@ -1,0 +1,75 @@
+"""The shapes that pass from the door to the spool and on to the loader."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from backend.microservices.ingest.kinds.base import Operation
+
+__all__ = ["Ack", "Draft", "Row", "Submission", "digest16"]
+
+
+class Row(msgspec.Struct, array_like=True):
+    """One event as the spool keeps it. Times in milliseconds since 1970 UTC, hashes as raw bytes."""
+
+    seq: int
+    source: str
+    entity_type: str
+    source_id: str
+    record_type: str
+    kind: str
+    operation: Operation
+    source_time_ms: int | None
+    vendor_seq: int
+    body: bytes
+    body_sha256: bytes
+    body_index: int
+    request_sha256: bytes
+    event_key: bytes
+    """16 bytes. Equal for two events only when they are the same event of the record."""
+
+
+class Draft(msgspec.Struct):
+    """One record on its way into the spool: a row whose number the writer gives, and what tells repeats."""
+
+    row: Row
+    record: bytes
+    """16 bytes that name the record: source, entity type, record type, id."""
+    item: bytes = b""
+    """16 bytes for this record's place under the request's idempotency key, empty without one."""
+
+
+class Submission(msgspec.Struct):
+    """What one request adds to the books of a source: its good records, and how many were refused at the door."""
+
+    source: str
+    drafts: list[Draft]
+    rejected: int = 0
+    request: bytes = b""
+    """16 bytes for the request's idempotency key, empty without one."""
+    content: bytes = b""
+    """16 bytes for what was sent under that key."""
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the submission holds in memory, roughly."""
+        return sum(len(draft.row.body) for draft in self.drafts) + 400 * len(self.drafts) + 200
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """The number of the event that a record became, or already was."""
+
+    seq: int
+    duplicate: bool
+
+
+def digest16(*parts: str | bytes) -> bytes:
+    """Hash parts into 16 bytes; no two different lists of parts read the same."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        hasher.update(len(raw).to_bytes(4, "big"))
+        hasher.update(raw)
+    return hasher.digest()

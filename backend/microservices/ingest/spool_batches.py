@@ -1,0 +1,136 @@
+"""The loader's side of the spool: what to insert next, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from backend.microservices.ingest.records import Row
+from backend.microservices.ingest.spool_group import Group
+from backend.microservices.ingest.spool_reader import DamagedFrame, SpoolReader
+from backend.microservices.ingest.spool_shapes import BatchEntry
+from salescommand_lake.identifiers import make_seq, seq_time
+
+__all__ = ["Batch", "SpoolBatches"]
+
+T = TypeVar("T")
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Events of one insert, in the order of their numbers. `entry.batch_id` is a hash of exactly these rows."""
+
+    entry: BatchEntry
+    rows: list[Row]
+
+
+def make_batch(rows: list[Row]) -> Batch:
+    """Make the batch of these rows; the same rows always give the same id."""
+    hasher = hashlib.blake2b(digest_size=16)
+    sources: dict[str, int] = {}
+    for row in rows:
+        hasher.update(row.seq.to_bytes(8, "big"))
+        hasher.update(row.event_key)
+        hasher.update(row.body_sha256)
+        sources[row.source] = sources.get(row.source, 0) + 1
+    return Batch(BatchEntry(rows[0].seq, rows[-1].seq, hasher.hexdigest(), sources), rows)
+
+
+class SpoolBatches:
+    """Mixed into `Spool`. One loader at a time may use it."""
+
+    _change: Callable[[Callable[[Group], Any]], Awaitable[Any]]
+    _read: Callable[[Callable[[SpoolReader], Any]], Awaitable[Any]]
+    _store: SpoolStore
+    _loop: asyncio.AbstractEventLoop
+    _waiting: list[tuple[int, asyncio.Future[None]]] | None = None
+
+    async def next_batch(self, max_rows: int, max_bytes: int) -> Batch | None:
+        """Return what to insert next, written down already, or None when the lake has everything.
+
+        A batch that was written down before comes again with the same rows and id. A new one ends where the month of
+        its events does, so that one insert makes parts in one partition.
+        """
+        while True:
+            try:
+                planned = await self._read(lambda reader: reader.batches())
+                if planned:
+                    batch = await self._again(planned[0])
+                    if batch is not None:
+                        return batch
+                return await self._plan(max_rows, max_bytes)
+            except DamagedFrame as damage:
+                first_seq = damage.first_seq
+                await self._change(lambda group, first=first_seq: group.set_aside(first))  # type: ignore[misc]
+
+    async def _again(self, entry: BatchEntry) -> Batch | None:
+        rows = await self._read(lambda reader: reader.rows(entry.first_seq - 1, entry.last_seq, 2**31, 2**40))
+        batch = make_batch(rows)
+        if batch.entry == entry:
+            return batch
+        # A frame was damaged since. What is left is another block and must not go under the old token.
+        await self._change(lambda group: group.split(entry, []))
+        return None
+
+    async def _plan(self, max_rows: int, max_bytes: int) -> Batch | None:
+        after = self._store.loaded_through
+        rows: list[Row] = await self._read(lambda reader: reader.rows(after, None, max_rows, max_bytes))
+        if not rows:
+            return None
+        batch = make_batch(_one_month(rows))
+        await self._change(lambda group: group.plan(batch.entry))
+        return batch
+
+    async def complete(self, batch: Batch) -> None:
+        """The lake has the batch."""
+        await self._change(lambda group: group.complete(batch.entry))
+
+    async def split(self, batch: Batch) -> None:
+        """Insert the batch as two halves from now on. Only after a refusal that left nothing of it in the lake."""
+        middle = len(batch.rows) // 2
+        parts = [make_batch(batch.rows[:middle]).entry, make_batch(batch.rows[middle:]).entry]
+        await self._change(lambda group: group.split(batch.entry, parts))
+
+    async def refuse(self, batch: Batch, reason: str, code: int | None) -> None:
+        """The lake refuses the batch's only event: it is kept apart and counted, the others go on."""
+        await self._change(lambda group: group.refuse(batch.entry, batch.rows[0], reason, code))
+
+    async def planned(self) -> list[BatchEntry]:
+        """Return the inserts that are written down and not known to be done."""
+        found: list[BatchEntry] = await self._read(lambda reader: reader.batches())
+        return found
+
+    async def refused_events(self, limit: int = 100) -> list[tuple[Row, str, int | None, int]]:
+        """Return events that the lake refused, newest first: row, the lake's words, its error number, when (ms)."""
+        found: list[tuple[Row, str, int | None, int]] = await self._read(lambda reader: reader.refused(limit))
+        return found
+
+    async def stored(self, seq: int) -> None:
+        """Wait until the event has left the spool for the lake (or was refused by it)."""
+        if seq <= self._store.loaded_through:
+            return
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting = [*(self._waiting or []), (seq, future)]
+        await future
+
+    def _settle(self) -> None:
+        """Wake those who wait for events that have left."""
+        if not self._waiting:
+            return
+        through = self._store.loaded_through
+        for seq, future in self._waiting:
+            if seq <= through and not future.done():
+                future.set_result(None)
+        self._waiting = [(seq, future) for seq, future in self._waiting if not future.done()]
+
+
+def _one_month(rows: list[Row]) -> list[Row]:
+    """Return the rows up to the end of the first one's month."""
+    first = seq_time(rows[0].seq)
+    following = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
+    bound = make_seq(following, 0)
+    return rows if rows[-1].seq < bound else [row for row in rows if row.seq < bound]

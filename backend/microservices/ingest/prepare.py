@@ -33,6 +33,7 @@ class Request(msgspec.Struct):
     content_type: str
     idempotency_key: str
     body: bytes
+    sha256: bytes = b""
 
 
 class Prepared(msgspec.Struct):
@@ -53,18 +54,18 @@ def prepare(request: Request, limits: Limits) -> Prepared:
     """
     kind = kind_of(request.kind)
     found, single = pieces(request.body, kind, request.content_type, limits)
-    body_sha = hashlib.sha256(request.body).digest()
+    request.sha256 = hashlib.sha256(request.body).digest()
     prepared = Prepared(Submission(request.source, []), single, [], [], [])
     for piece in found:
         try:
-            _add(prepared, request, kind, piece, body_sha, limits)
+            _add(prepared, request, kind, piece, limits)
         except RecordFault as fault:
             prepared.faults.append((piece.index, fault))
     submission = prepared.submission
     submission.rejected = len(prepared.faults)
     if request.idempotency_key:
         submission.request = digest16("r", request.source, request.idempotency_key)
-        submission.content = digest16(request.entity_type, body_sha)
+        submission.content = digest16(request.entity_type, request.sha256)
         for place, draft in enumerate(submission.drafts):
             draft.item = digest16("i", request.source, request.idempotency_key, str(place))
             # Without a vendor's id or time the key is what makes the event recognisable later.
@@ -72,10 +73,10 @@ def prepare(request: Request, limits: Limits) -> Prepared:
     return prepared
 
 
-def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, request_sha: bytes, limits: Limits) -> None:
+def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits: Limits) -> None:
     if piece.fault is not None or piece.value is None:
         raise piece.fault or RecordFault("the record is empty", "Send a JSON object.")
-    body_sha = request_sha if prepared.single else hashlib.sha256(piece.body).digest()
+    body_sha = request.sha256 if prepared.single else hashlib.sha256(piece.body).digest()
     drafts: list[tuple[Draft, bool]] = []
     for resolved in _resolve(kind, piece.value, request.entity_type):
         source_id = resolved.source_id
@@ -84,7 +85,7 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, request
         elif len(source_id) > limits.id_length or _NOT_IN_IDS.search(source_id):
             reason = f"the id is longer than {limits.id_length} characters or holds control characters"
             raise RecordFault(reason, "Send an id as a short string or an integer.")
-        draft = _draft(request, resolved, source_id, piece, body_sha, request_sha)
+        draft = _draft(request, resolved, source_id, piece, body_sha)
         drafts.append((draft, resolved.source_id is None))
     for draft, generated in drafts:
         prepared.submission.drafts.append(draft)
@@ -101,9 +102,7 @@ def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolv
         return [Resolved(source_id=kind.identify(value))]
 
 
-def _draft(
-    request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes, request_sha: bytes
-) -> Draft:
+def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes) -> Draft:
     names = (request.source, request.entity_type, resolved.record_type, source_id)
     key = b""
     if resolved.vendor_event_id is not None:
@@ -123,7 +122,7 @@ def _draft(
         body=piece.body,
         body_sha256=body_sha,
         body_index=piece.index,
-        request_sha256=request_sha,
+        request_sha256=request.sha256,
         event_key=key,
     )
     return Draft(row, digest16(*names))

@@ -4,56 +4,59 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-__all__ = ["RecentRequests", "Request"]
+import msgspec
+
+__all__ = ["Outcome", "RecentRequests"]
 
 _PER_SOURCE = 100
 _SOURCES = 1000
 
 
-class Request(NamedTuple):
-    """One request and its outcome. `at` is in seconds since 1970; payloads and keys are not kept."""
+class Outcome(msgspec.Struct):
+    """One request and what became of it. `at` is in seconds since 1970; payloads and keys are not kept."""
 
     at: float
     entity_type: str
-    status: int
-    bytes: int
-    accepted: int
-    duplicates: int
-    rejected: int
-    reason: str
-    event_id: str
+    status: int = 200
+    bytes: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    reason: str = ""
+    """Why the request, or its first bad record, was refused."""
+    event_id: str = ""
+    """Of the first record."""
+
+    @property
+    def word(self) -> str:
+        """The outcome in one word."""
+        if self.status >= 400:
+            return "unavailable" if self.status >= 499 else "rejected"
+        if self.rejected:
+            return "partial"
+        return "duplicate" if self.duplicates and self.duplicates == self.accepted else "accepted"
 
 
 class RecentRequests:
     """Keeps the newest hundred requests of each source."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, deque[Request]] = {}
+        self._sources: dict[str, deque[Outcome]] = {}
 
-    def add(self, source: str, request: Request) -> None:
+    def add(self, source: str, outcome: Outcome) -> None:
         """Remember a request of a source whose key was valid."""
         ring = self._sources.get(source)
         if ring is None:
             if len(self._sources) >= _SOURCES:
                 del self._sources[next(iter(self._sources))]
             ring = self._sources[source] = deque(maxlen=_PER_SOURCE)
-        ring.append(request)
+        ring.append(outcome)
 
     def of(self, source: str) -> list[dict[str, Any]]:
-        """Return a source's requests, newest first, with times as datetimes and an outcome in one word."""
+        """Return a source's requests, newest first: the fields of `Outcome`, `at` as a datetime, and `outcome`."""
         return [
-            {**request._asdict(), "at": datetime.fromtimestamp(request.at, UTC), "outcome": _outcome(request)}
-            for request in reversed(self._sources.get(source, ()))
+            {**msgspec.structs.asdict(each), "at": datetime.fromtimestamp(each.at, UTC), "outcome": each.word}
+            for each in reversed(self._sources.get(source, ()))
         ]
-
-
-def _outcome(request: Request) -> str:
-    if request.status >= 500:
-        return "unavailable"
-    if request.status >= 400:
-        return "rejected"
-    if request.rejected:
-        return "partial"
-    return "duplicate" if request.duplicates and request.duplicates == request.accepted else "accepted"

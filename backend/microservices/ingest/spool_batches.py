@@ -14,6 +14,7 @@ from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool_group import Group
 from backend.microservices.ingest.spool_reader import DamagedFrame, SpoolReader
 from backend.microservices.ingest.spool_shapes import BatchEntry
+from backend.microservices.ingest.spool_store import SpoolStore
 from salescommand_lake.identifiers import make_seq, seq_time
 
 __all__ = ["Batch", "SpoolBatches"]

@@ -152,11 +152,9 @@ class SpoolStore:
 
     def set_aside(self, first_seq: int) -> tuple[int, dict[str, int]]:
         """Move a damaged frame out of the way; return its last number and how many events of each source it held."""
-        statement = "SELECT last_seq, sources FROM frames WHERE first_seq = ?"
-        last_seq, sources = self._connection.execute(statement, (first_seq,)).fetchone()
-        self._connection.execute(
-            "INSERT OR REPLACE INTO damaged SELECT * FROM frames WHERE first_seq = ?", (first_seq,)
-        )
+        last_seq, sources = self._one("SELECT last_seq, sources FROM frames WHERE first_seq = ?", (first_seq,))
+        copy = "INSERT OR REPLACE INTO damaged SELECT * FROM frames WHERE first_seq = ?"
+        self._connection.execute(copy, (first_seq,))
         self._connection.execute("DELETE FROM frames WHERE first_seq = ?", (first_seq,))
         return last_seq, decode_sources(sources)
 

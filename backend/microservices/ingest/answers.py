@@ -1,0 +1,71 @@
+"""What a post is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from backend.microservices.ingest.prepare import Prepared
+from backend.microservices.ingest.problems import RecordFault, Refused
+from backend.microservices.ingest.records import Ack
+from salescommand_lake.identifiers import encode_event_id
+
+__all__ = ["accepted", "all_refused", "extra_headers"]
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool | None) -> bytes:
+    """Return the answer that says what became of each record. `stored` is None when nobody waits for the lake."""
+    drafts = prepared.submission.drafts
+    content: dict[str, Any] = {"status": "partial" if prepared.faults else "accepted"}
+    if len(acks) == 1:
+        content["source_id"] = drafts[0].row.source_id
+        content["event_id"] = encode_event_id(acks[0].seq)
+        content["duplicate"] = acks[0].duplicate
+        if prepared.generated[0]:
+            content["generated"] = True
+    if not prepared.single:
+        content["accepted"] = len(acks)
+        content["duplicates"] = duplicates
+        content["rejected"] = [_fault(index, fault) for index, fault in prepared.faults]
+        content["events"] = [
+            {
+                "index": index,
+                "source_id": draft.row.source_id,
+                "event_id": encode_event_id(ack.seq),
+                "duplicate": ack.duplicate,
+                **({"generated": True} if generated else {}),
+            }
+            for index, draft, ack, generated in zip(prepared.indexes, drafts, acks, prepared.generated, strict=True)
+        ]
+    if stored is not None:
+        content["stored"] = stored
+    return _ENCODE(content)
+
+
+def _fault(index: int, fault: RecordFault) -> dict[str, Any]:
+    return {"index": index, "reason": fault.reason, "hint": fault.hint}
+
+
+def all_refused(prepared: Prepared) -> Refused:
+    """Return the refusal of a request without a single good record."""
+    index, fault = prepared.faults[0]
+    if prepared.single:
+        detail = f"The record is refused: {fault.reason}."
+        return Refused(fault.status, "The record is refused", detail, fault.hint, kind="record-refused")
+    detail = f"All {len(prepared.faults)} records are refused; record {index}: {fault.reason}."
+    errors = [{"field": f"[{place}]", "message": each.reason} for place, each in prepared.faults[:100]]
+    return Refused(fault.status, "No record can be taken", detail, fault.hint, kind="records-refused", errors=errors)
+
+
+def extra_headers(refusal: Refused) -> list[tuple[bytes, bytes]]:
+    """Return the headers that a refusal of this status has."""
+    if refusal.status == 401:
+        return [(b"www-authenticate", b'Bearer realm="ingest"')]
+    if refusal.status == 405:
+        return [(b"allow", b"POST")]
+    if refusal.retry_after is not None:
+        return [(b"retry-after", str(refusal.retry_after).encode())]
+    return []

@@ -1,0 +1,73 @@
+"""Receiving a body, within the limits of one and of all that are being received."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import Receive
+
+from backend.microservices.ingest.encoding import too_large
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.problems import Refused
+
+__all__ = ["BodyReader", "Disconnected"]
+
+
+class Disconnected(Exception):  # noqa: N818 - named for what it is
+    """The client went away before its body was complete."""
+
+
+class BodyReader:
+    """Counts the bytes of all bodies that come in parts."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._reading = 0
+
+    async def read(self, content_length: str, receive: Receive) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            Refused: 413 too large, 408 too slow, 503 too much is being received.
+            Disconnected: the client went away.
+        """
+        limit = self._limits.body_bytes
+        if content_length.isdigit() and int(content_length[:20]) > limit:
+            raise too_large(self._limits)
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            if len(body) > limit:
+                raise too_large(self._limits)
+            return body
+        try:
+            async with asyncio.timeout(self._limits.read_seconds):
+                return await self._parts(message, receive)
+        except TimeoutError:
+            detail = f"The body did not arrive within {self._limits.read_seconds:g} seconds."
+            raise Refused(408, "The client is too slow", detail, "Post again.", kind="timeout") from None
+
+    async def _parts(self, message: Any, receive: Receive) -> bytes:
+        """Collect a body that comes in parts, within the limits of one and of all that are being read."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                if message["type"] != "http.request":
+                    raise Disconnected
+                part = message.get("body", b"")
+                size += len(part)
+                self._reading += len(part)
+                parts.append(part)
+                if size > self._limits.body_bytes:
+                    raise too_large(self._limits)
+                if self._reading > self._limits.reading_bytes:
+                    detail = "Too many large bodies are being received."
+                    hint = "Post again in a second."
+                    raise Refused(503, "The service is busy", detail, hint, kind="overloaded", retry_after=1)
+                if not message.get("more_body"):
+                    return b"".join(parts)
+                message = await receive()
+        finally:
+            self._reading -= size

@@ -48,7 +48,7 @@ class Door:
             return 400, {"title": "The body can't be read"}
         known = [record for record in records if record in self.seen]
         self.seen.update(records)
-        return 200, {"status": "accepted", "accepted": len(records), "duplicates": len(known), "rejected": 0}
+        return 200, {"status": "accepted", "accepted": len(records), "duplicates": len(known), "rejected": []}
 
     @staticmethod
     def _records(body: bytes) -> list[bytes] | None:

@@ -191,7 +191,7 @@ def _tally(report: SourceReport, post: Post, response: httpx.Response) -> None:
         report.rejected += post.count
         return
     answer: dict[str, Any] = response.json()
-    rejected = _count(answer.get("rejected"))
+    rejected = len(answer.get("rejected", ()))
     report.rejected += rejected
     report.accepted += _count(answer.get("accepted"), post.count - rejected)
     report.duplicates += _count(answer.get("duplicates"), int(bool(answer.get("duplicate"))))

@@ -36,7 +36,7 @@ UI_IGNORED = {"node_modules", "dist", "test-results", "playwright-report", "e2e"
 _speech = threading.Lock()
 
 
-class StepFailed(Exception):
+class StepFailed(Exception):  # noqa: N818 - named for what it is
     """A step did not succeed; the message is ready for people."""
 
 
@@ -160,9 +160,10 @@ class Environment:
             return False
         probe = [self.python, "-c", IMPORTS]
         try:
-            return subprocess.run(probe, cwd=STATE, env=clean_environment(), capture_output=True, check=False).returncode == 0
-        except OSError:
+            subprocess.run(probe, cwd=STATE, env=clean_environment(), capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
             return False
+        return True
 
     def make(self) -> None:
         """Bring `.venv` to exactly what the lock files name."""

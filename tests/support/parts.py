@@ -1,0 +1,35 @@
+"""Splits the Python tests into parts: `python -m pytest -p tests.support.parts --part unit`.
+
+A test is integration when it opens an engine, a server or a process, which its fixtures (or its folder) tell; faults
+are marked as such; everything else is unit. Nobody has to remember a marker.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+OPENING = {"front", "lake_settings", "redis_url", "mongo_url", "lake_folder"}
+PROCESSES = ("tests/cli/", "tests/lake/test_engine")
+PARTS = ("unit", "integration", "faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=PARTS, help="run only this part of the tests")
+
+
+def part_of(item: pytest.Item) -> str:
+    """Return the part that a test belongs to."""
+    if item.get_closest_marker("faults"):
+        return "faults"
+    if OPENING.intersection(getattr(item, "fixturenames", ())) or item.nodeid.startswith(PROCESSES):
+        return "integration"
+    return "unit"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--part")
+    if wanted is None:
+        return
+    others = [item for item in items if part_of(item) != wanted]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if part_of(item) == wanted]

@@ -31,14 +31,33 @@ from urllib.parse import parse_qsl
 import chdb
 import uvicorn
 
+_connect: Callable[[str], Any] = chdb.connect
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # What belongs to the transport; everything else in the address is a setting.
 _TRANSPORT = frozenset(
-    "database query user password session_id session_timeout session_check query_id quota_key compress decompress "
-    "buffer_size wait_end_of_query client_protocol_version role default_format stacktrace close_session".split()
+    {
+        "database",
+        "query",
+        "user",
+        "password",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "query_id",
+        "quota_key",
+        "compress",
+        "decompress",
+        "buffer_size",
+        "wait_end_of_query",
+        "client_protocol_version",
+        "role",
+        "default_format",
+        "stacktrace",
+        "close_session",
+    }
 )
 _INLINE_DATA = re.compile(rb"\s*INSERT\s+INTO\b[^;]*?\bFORMAT\s+(\w+)[ \t]*\r?\n?", re.IGNORECASE)
 _SELECTS = re.compile(rb"\bSELECT\b", re.IGNORECASE)
@@ -65,7 +84,7 @@ class ClickHouseFront:
         self._credentials = (user, password)
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="front")
         # Holds the engine open between requests: the last connection to close stops it.
-        self._keeper = chdb.connect(path)
+        self._keeper = _connect(path)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -121,7 +140,7 @@ class ClickHouseFront:
         """Run one request on a connection of its own, so that settings and database die with it."""
         query = address.get("query", "").encode()
         text = query + (b"\n" if query and body else b"") + body
-        connection = chdb.connect(self._path)
+        connection = _connect(self._path)
         try:
             if "database" in address:
                 connection.query(f"USE `{address['database'].replace('`', '')}`")
@@ -178,12 +197,12 @@ def _failed(code: str, message: str) -> Answer:
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
     message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    parts = message.get_payload()
-    assert isinstance(parts, list)
     fields = {}
-    for part in parts:
-        data = part.get_payload(decode=True)
-        fields[str(part.get_param("name", header="content-disposition"))] = bytes(data or b"").decode()  # type: ignore[union-attr, arg-type]
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and not part.is_multipart():
+            data = part.get_payload(decode=True)
+            fields[name] = data.decode() if isinstance(data, bytes) else ""
     return fields
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_VERSION_TRAILER = re.compile(r"\s*\(version [^()]*(?:\([^()]*\))?\)\s*$")
+_TRAILERS = re.compile(r"(?:\s*\((?:for url [^()]*|version [^()]*(?:\([^()]*\))?)\))+\s*$")
 _CODE = re.compile(r"\bCode:\s*(\d+)")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LONGEST_MESSAGE = 2000
@@ -135,7 +135,7 @@ def redact(text: str) -> str:
 def clean(message: str) -> str:
     """Shorten an engine's message to what helps: no version trailer, no credentials, not longer than a screen."""
     start = message.find("Code: ")
-    text = _VERSION_TRAILER.sub("", message[max(start, 0) :].strip())
+    text = _TRAILERS.sub("", message[max(start, 0) :].strip())
     text = redact(text)
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
 

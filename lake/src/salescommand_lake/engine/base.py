@@ -196,3 +196,12 @@ def identifier(text: str) -> str:
         msg = f"{text!r} is not a name: letters, digits and underscores, not starting with a digit"
         raise LakeError(msg)
     return text
+
+
+def table_name(name: str) -> str:
+    """Return the name of a table, with or without its database, quoted.
+
+    Raises:
+        LakeError: it is not a name.
+    """
+    return ".".join(f"`{identifier(part)}`" for part in name.split("."))

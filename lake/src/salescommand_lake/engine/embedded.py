@@ -13,15 +13,14 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier
+from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier, table_name
 from salescommand_lake.engine.rows import encode_rows
 from salescommand_lake.errors import LakeError, LakeUnavailable, from_engine
 from salescommand_lake.settings import LakeSettings
@@ -43,7 +42,8 @@ class EmbeddedEngine:
         self.database = identifier(settings.database)
         self._path = settings.embedded_path
         self._address = _address(self._path, settings)
-        self._threads = settings.threads
+        pinned = {**SESSION_SETTINGS, "max_threads": str(settings.threads)}
+        self._session = {name: _literal(value) for name, value in pinned.items()}
         self._local = threading.local()
         self._connections: list[Any] = []
         self._lock = threading.Lock()
@@ -84,28 +84,11 @@ class EmbeddedEngine:
 
     async def ensure_database(self) -> None:
         """Create the database when it does not exist."""
-
-        def work() -> None:
-            connection = self._connect()
-            try:
-                connection.query(f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
-            except RuntimeError as error:
-                raise from_engine(str(error)) from None
-            finally:
-                connection.close()
-
-        await self._on(self._writer, work)
+        await self._on(self._writer, lambda: self._run_bare(f"CREATE DATABASE IF NOT EXISTS `{self.database}`"))
 
     async def ping(self) -> None:
         """Open the folder when it is not open yet, and ask the engine for a row."""
-
-        def work() -> None:
-            if not hasattr(self._local, "connection"):
-                self._connect().close()
-            else:
-                self._run("SELECT 1", "Null", None, None)
-
-        await self._on(self._readers, work)
+        await self._on(self._readers, lambda: self._run_bare("SELECT 1"))
 
     async def close(self) -> None:
         """Wait for running statements, then give the folder back."""
@@ -131,7 +114,7 @@ class EmbeddedEngine:
         # Without a token, equal blocks would be taken for a repeat of each other.
         options = {**ONE_BLOCK, "insert_deduplication_token": token or uuid.uuid4().hex}
         clause = ", ".join(f"{name} = {_literal(value)}" for name, value in options.items())
-        statement = f"INSERT INTO {_table(table)} ({names}) SETTINGS {clause}"
+        statement = f"INSERT INTO {table_name(table)} ({names}) SETTINGS {clause}"
         connection = self._connection()
         try:
             stream = connection.send_insert(statement, fmt)
@@ -139,6 +122,7 @@ class EmbeddedEngine:
                 stream.append(data)
                 stream.finish()
         except RuntimeError as error:
+            self._drop_connection()
             raise from_engine(str(error)) from None
 
     def _run(
@@ -146,11 +130,28 @@ class EmbeddedEngine:
     ) -> bytes:
         connection = self._connection()
         bound = bind(parameters)
-        with _settings(connection, settings):
-            try:
-                return bytes(connection.query(sql, fmt, params=bound).bytes())
-            except RuntimeError as error:
-                raise from_engine(str(error)) from None
+        wanted = {name: _literal(_setting(value)) for name, value in (settings or {}).items()}
+        before = {name: self._session.get(name, "DEFAULT") for name in wanted}
+        try:
+            if wanted:
+                _set(connection, wanted)
+            answer = bytes(connection.query(sql, fmt, params=bound).bytes())
+            if before:  # a connection keeps what it was told
+                _set(connection, before)
+        except RuntimeError as error:
+            self._drop_connection()
+            raise from_engine(str(error)) from None
+        return answer
+
+    def _run_bare(self, sql: str) -> None:
+        """Run a statement that needs no database of ours."""
+        connection = self._connect()
+        try:
+            connection.query(sql, "Null")
+        except RuntimeError as error:
+            raise from_engine(str(error)) from None
+        finally:
+            connection.close()
 
     def _connection(self) -> Any:
         """Return this thread's connection, with our settings and database."""
@@ -159,8 +160,7 @@ class EmbeddedEngine:
             return connection
         connection = self._connect()
         try:
-            pinned = {**SESSION_SETTINGS, "max_threads": str(self._threads)}
-            connection.query("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in pinned.items()))
+            _set(connection, self._session)
             connection.query(f"USE `{self.database}`")
         except RuntimeError as error:
             connection.close()
@@ -170,15 +170,30 @@ class EmbeddedEngine:
         self._local.connection = connection
         return connection
 
+    def _drop_connection(self) -> None:
+        """Forget this thread's connection after a failure: rows of the failed answer would come with the next one."""
+        connection = self._local.connection
+        del self._local.connection
+        with self._lock:
+            self._connections.remove(connection)
+        connection.close()
+
     def _connect(self) -> Any:
         import chdb  # noqa: PLC0415 - takes a moment, and ClickHouse over HTTP does without it
 
         connect: Callable[[str], Any] = chdb.connect
-        _check_folder(self._path)
+        with self._lock:
+            if not self._connections:
+                _check_folder(self._path)
+                try:
+                    # One connection stays until the end: closing the last one would stop the engine.
+                    self._connections.append(connect(self._address))
+                except RuntimeError as error:
+                    raise LakeUnavailable(_why_not_opened(self._path, str(error))) from None
         try:
             return connect(self._address)
         except RuntimeError as error:
-            raise LakeUnavailable(_why_not_opened(self._path, str(error))) from None
+            raise from_engine(str(error)) from None
 
     async def _on(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         if self._closed:
@@ -187,30 +202,12 @@ class EmbeddedEngine:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
-@contextmanager
-def _settings(connection: Any, settings: Mapping[str, Any] | None) -> Iterator[None]:
-    """Apply settings for one statement and set them back, since a connection keeps what it was told."""
-    if not settings:
-        yield
-        return
-    wanted = {identifier(name): _literal(_setting(value)) for name, value in settings.items()}
-    before = {name: _literal(SESSION_SETTINGS[name]) if name in SESSION_SETTINGS else "DEFAULT" for name in wanted}
-    try:
-        try:
-            connection.query("SET " + ", ".join(f"{name} = {value}" for name, value in wanted.items()))
-        except RuntimeError as error:
-            raise from_engine(str(error)) from None
-        yield
-    finally:
-        connection.query("SET " + ", ".join(f"{name} = {value}" for name, value in before.items()))
+def _set(connection: Any, settings: Mapping[str, str]) -> None:
+    connection.query("SET " + ", ".join(f"{identifier(name)} = {value}" for name, value in settings.items()))
 
 
 def _setting(value: Any) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
-
-
-def _table(name: str) -> str:
-    return ".".join(f"`{identifier(part)}`" for part in name.split("."))
 
 
 def _literal(text: str) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier
+from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier, table_name
 from salescommand_lake.engine.rows import encode_rows
 from salescommand_lake.errors import AccessDenied, LakeError, LakeUnavailable, clean, code_of, from_engine
 from salescommand_lake.settings import LakeSettings
@@ -63,10 +63,11 @@ class HttpEngine:
         """Insert rows in one block; see Engine.insert."""
         if not rows:
             return
+        name = table_name(table)
         columns, data = await asyncio.to_thread(encode_rows, rows)
+        columns = [identifier(column) for column in columns]
         # The driver sends an insert again when the server hangs up, so there is always a token.
         options = {**ONE_BLOCK, "insert_deduplication_token": token or uuid.uuid4().hex}
-        name = ".".join(f"`{identifier(part)}`" for part in table.split("."))
         async with self._client_for_call() as client:
             await client.raw_insert(name, columns, data, settings=options, fmt="JSONEachRow")
 

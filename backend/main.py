@@ -12,6 +12,8 @@ from backend.context import Context
 from backend.errors import ProblemBody
 from backend.handlers import install_handlers
 from backend.metrics import VERSION
+from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.limits import Limits
 from backend.middleware import Observe, SecurityHeaders
 from backend.routes import ROUTERS
 from backend.routes.deps import gate
@@ -60,4 +62,9 @@ def create_app(context: Context, *, principal: Principal | None = None, ui_dir: 
     if ui_dir is not None:
         app = UiFiles(app, ui_dir)
     app = SecurityHeaders(app, https=context.settings.secure_cookies)
-    return Observe(app, context.http_metrics)
+    app = Observe(app, context.http_metrics)
+    if context.local_spool is None:
+        return app
+    settings = context.settings
+    limits = Limits(body_bytes=settings.ingest_max_body_bytes, record_bytes=settings.ingest_max_record_bytes)
+    return IngestFront(app, context, limits)

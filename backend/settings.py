@@ -103,7 +103,10 @@ class BackendSettings(BaseSettings):
         le=1023,
     )
     ingest_max_body_bytes: int = _env(
-        "SALESCOMMAND_INGEST_MAX_BODY_BYTES", 4 * MEBIBYTE, "Largest body of one post, after decompression", ge=1024
+        "SALESCOMMAND_INGEST_MAX_BODY_BYTES", 32 * MEBIBYTE, "Largest body of one post, after decompression", ge=1024
+    )
+    ingest_max_record_bytes: int = _env(
+        "SALESCOMMAND_INGEST_MAX_RECORD_BYTES", MEBIBYTE, "Largest record in a post", ge=1024
     )
     ingest_max_pending_bytes: int = _env(
         "SALESCOMMAND_INGEST_MAX_PENDING_BYTES", 64 * MEBIBYTE, "Memory for posts that wait for the disk", ge=1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/mappings", tags=["mappings"])
 MAX_BYTES = 256 * 1024
+Manager = Annotated[Principal, Depends(require(Permission.MANAGE_MAPPINGS))]
 EXAMPLE = """source: maven_crm
 record_type: opportunity
 entity_types: [opportunity]
@@ -80,9 +82,7 @@ async def list_mappings(context: Ctx) -> MappingList:
         }
     },
 )
-async def apply(
-    request: Request, context: Ctx, principal: Principal = Depends(require(Permission.MANAGE_MAPPINGS))
-) -> Applied:
+async def apply(request: Request, context: Ctx, principal: Manager) -> Applied:
     """Add or replace the mapping of a scope and a record type. Events that are there already are read again by it."""
     applied = await MappingService(context).apply(await _text(request), principal.email or principal.name)
     return Applied.model_validate(applied)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.auth.principal import Permission, Principal, Role
@@ -17,6 +18,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api", tags=["people and tokens"])
 may_manage_users = Depends(require(Permission.MANAGE_USERS))
 may_manage_tokens = Depends(require(Permission.MANAGE_TOKENS))
+TokenManager = Annotated[Principal, may_manage_tokens]
 
 
 class UserOut(BaseModel):
@@ -101,8 +103,8 @@ async def create_user(body: NewUser, context: Ctx) -> UserWithLink:
     return UserWithLink(user=UserOut.model_validate(user), link=link)
 
 
-@router.delete("/users/{user_id}", status_code=204, dependencies=[may_manage_users], summary="Remove a person")
-async def delete_user(user_id: str, context: Ctx) -> None:
+@router.delete("/users/{id}", status_code=204, dependencies=[may_manage_users], summary="Remove a person")
+async def delete_user(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> None:
     """Remove a person; their sessions and tokens end at once."""
     await UserService(context).delete(user_id)
 
@@ -114,13 +116,13 @@ async def list_tokens(context: Ctx) -> TokenList:
 
 
 @router.post("/tokens", status_code=201, summary="Make an API token")
-async def create_token(body: NewToken, context: Ctx, principal: Principal = may_manage_tokens) -> TokenWithSecret:
+async def create_token(body: NewToken, context: Ctx, principal: TokenManager) -> TokenWithSecret:
     """Make an API token. Its secret is in this answer and nowhere else."""
     token, secret = await TokenService(context).create(body.name, body.role, principal.id)
     return TokenWithSecret(id=token.id, token=secret, role=token.role)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, dependencies=[may_manage_tokens], summary="Revoke a token")
-async def delete_token(token_id: str, context: Ctx) -> None:
+@router.delete("/tokens/{id}", status_code=204, dependencies=[may_manage_tokens], summary="Revoke a token")
+async def delete_token(token_id: Annotated[str, Path(alias="id")], context: Ctx) -> None:
     """Revoke a token; it stops working at once."""
     await TokenService(context).delete(token_id)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from backend.context import Context
+from backend.errors import Problem, bad_parameter, not_found
 from salescommand_lake.effects import EventEffects, event_effects, event_statuses
 from salescommand_lake.raw import EventFilters, RawEvent, get_body, get_event, list_events
 from salescommand_lake.reads.question import Filter, QueryError, single
 from salescommand_lake.records.question import DEFAULT_LIMIT, parse_limit
-
-from backend.context import Context
-from backend.errors import Problem, bad_parameter, not_found
 
 __all__ = ["EventService", "ListedEvent"]
 

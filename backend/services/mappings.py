@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from salescommand_lake.fold import AppliedMapping, apply_mapping
-from salescommand_lake.mapping import Mapping, MappingError, load_document, shipped_mappings
-
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
 from backend.stores.mongo import Document
+from salescommand_lake.fold import AppliedMapping, apply_mapping
+from salescommand_lake.mapping import Mapping, MappingError, load_document, shipped_mappings
 
 __all__ = ["MappingService", "StoredMapping"]
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, MetricResult, compute
-
 from backend.context import Context
 from backend.errors import not_found
 from backend.services.settings import SettingsService
+from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, MetricResult, compute
 
 __all__ = ["MetricService"]
 

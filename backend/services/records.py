@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from backend.context import Context
+from backend.errors import not_found
+from backend.services.settings import SettingsService
 from salescommand_lake.model import NOUNS
+from salescommand_lake.reads.question import QueryError, parse_moment, single
 from salescommand_lake.records import (
     Page,
     QuarantinePage,
@@ -16,11 +20,6 @@ from salescommand_lake.records import (
     list_quarantine,
     list_records,
 )
-from salescommand_lake.reads.question import QueryError, parse_moment, single
-
-from backend.context import Context
-from backend.errors import not_found
-from backend.services.settings import SettingsService
 
 __all__ = ["RecordService", "record_types"]
 

@@ -52,6 +52,10 @@ class JobBoard:
             # The board is for people; the job itself must go on.
             logger.warning("The state of job %s is known in this process only: %s", name, error)
 
+    def mine(self) -> list[JobState]:
+        """Return the last word of this process's own jobs."""
+        return sorted(self._mine.values(), key=lambda state: state.name)
+
     async def all(self) -> list[JobState]:
         """Return the last word of every job, this process's own first hand."""
         states: dict[str, JobState] = {}

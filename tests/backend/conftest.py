@@ -37,18 +37,14 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def lake_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one folder of the embedded engine in this process; tests differ by database."""
-    return tmp_path_factory.mktemp("lake")
-
-
 @pytest.fixture
-def settings(redis_url: str, mongo_url: str, lake_folder: Path, tmp_path: Path) -> BackendSettings:
+def settings(redis_url: str, mongo_url: str, lake_home: Path, front: object, tmp_path: Path) -> BackendSettings:
+    """Settings of a backend of its own; its lake is a database in the folder that all tests of the run share."""
+    del front  # keeps the folder open for the whole run
     name = f"t{secrets.token_hex(6)}"
     data = tmp_path / "data"
     data.mkdir()
-    (data / "lake").symlink_to(lake_folder)
+    (data / "lake").symlink_to(lake_home / "lake")
     return BackendSettings.load(
         mongo_url=mongo_url, redis_url=redis_url, db_name=name, clickhouse_database=name, data_dir=data
     )
@@ -61,6 +57,8 @@ async def context(settings: BackendSettings) -> AsyncIterator[Context]:
         await opened.redis.flushdb()
         yield opened
         await opened.mongo.drop()
+        await opened.engine.ensure_database()
+        await opened.engine.command(f"DROP DATABASE IF EXISTS `{opened.engine.database}` SYNC")
 
 
 @asynccontextmanager

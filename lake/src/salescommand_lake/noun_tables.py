@@ -14,6 +14,7 @@ CHANGE_COLUMNS = (
     ("source", "LowCardinality(String)"),
     ("source_id", "String"),
     ("seq", "UInt64"),
+    ("record_type", "LowCardinality(String)"),
     ("ord", "UInt256"),
     ("event_key", "FixedString(16)"),
     ("source_time", "DateTime64(3, 'UTC')"),
@@ -27,7 +28,11 @@ CHANGE_COLUMNS = (
     ("refused", "String"),
     ("errors", "Array(Tuple(field String, value String, reason String))"),
 )
-"""What a change holds beside the fields. deleted_op: 0 says nothing, 1 the record lives, 2 it is deleted."""
+"""What a change holds beside the fields.
+
+record_type is the noun as the door resolved it, perhaps none. deleted_op: 0 says nothing, 1 the record lives, 2 it is
+deleted. refused is why the event as a whole was not accepted; its other columns then mean nothing.
+"""
 
 STATE_COLUMNS = (
     ("canonical_id", "String"),
@@ -43,8 +48,9 @@ STATE_COLUMNS = (
     ("failed_rules", "Array(LowCardinality(String))"),
     ("events", "UInt64"),
     ("superseded", "UInt64"),
+    ("repeats", "Map(UInt64, String)"),
 )
-"""What a state holds beside the fields."""
+"""What a state holds beside the fields. repeats: the superseded events, with the batch that brought each."""
 
 
 def statements(noun: Noun) -> list[str]:

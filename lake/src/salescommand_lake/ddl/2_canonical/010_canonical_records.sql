@@ -15,7 +15,9 @@ CREATE TABLE IF NOT EXISTS canonical_records (
   operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5) COMMENT 'what the event did',
   is_deleted Bool COMMENT 'whether the record is deleted after it',
   provenance Map(LowCardinality(String), UInt256) COMMENT 'per field the place of the event that it comes from',
-  failed_rules Array(LowCardinality(String)) COMMENT 'names of the quality rules that fail'
+  failed_rules Array(LowCardinality(String)) COMMENT 'names of the quality rules that fail',
+  content_hash UInt64 COMMENT 'hash of the state, so that the same state is not written twice',
+  generation UInt64 COMMENT 'the fold that wrote it; where a mapping changed, the newest of one ord and received_at counts'
 )
 ENGINE = MergeTree
 ORDER BY (entity_type, canonical_id, validated_at, ord)

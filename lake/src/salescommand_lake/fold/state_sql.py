@@ -1,0 +1,117 @@
+"""States and histories as SQL: both are the same fold of a record's changes, once over all and once up to each.
+
+Per field three aggregates, because argMax skips what was cleared: the newest value, its place in the order, and the
+place of the newest event that set or cleared the field. The value counts when both places are the same.
+"""
+
+from __future__ import annotations
+
+from salescommand_lake.model import Field, FieldType, Noun, canonical_id_sql
+from salescommand_lake.noun_tables import STATE_COLUMNS
+
+_TIME_OFFSET = 2**62
+SOURCE_TIME = f"fromUnixTimestamp64Milli(toInt64(bitShiftRight(ord, 128)) - {_TIME_OFFSET}, 'UTC')"
+"""The source time that an order key carries."""
+NO_KEY = "unhex('00000000000000000000000000000000')"
+"""The event key of an event that has none; such an event repeats no other."""
+
+
+def state_columns(noun: Noun) -> list[str]:
+    """Return the columns of a noun's table of states, in order."""
+    return [name for name, _ in STATE_COLUMNS] + [field.name for field in noun.fields]
+
+
+def marked(noun: Noun, keys: str) -> str:
+    """Return a SELECT of the changes under the condition ``keys``; the place of a repeat in the order is 0.
+
+    A repeat is an event with the key of an earlier arrival of the same record.
+    """
+    fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
+    return (
+        "SELECT source, source_id, seq, source_time, received_at, operation, deleted_op, batch_id, refused,\n"
+        f"  {fields},\n"
+        f"  event_key != {NO_KEY} AND row_number() OVER (PARTITION BY source, source_id, event_key ORDER BY seq) > 1"
+        " AS repeated, if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
+        f"FROM {noun.changes_table} FINAL WHERE {keys}"
+    )
+
+
+def states(noun: Noun, changes: str) -> str:
+    """Return a SELECT of states, with the columns of ``state_columns``, from the SELECT ``changes``.
+
+    ``changes`` gives ``marked`` rows, or rows from which repeats and refused events are already left out.
+    """
+    aggregates = [
+        "max(seq) AS version",
+        "argMaxIf(deleted_op, place, deleted_op > 0 AND place > 0) = 2 OR events = 0 AS is_deleted",
+        "maxIf(received_at, place > 0) AS known_at",
+        "countIf(place > 0) AS events",
+        "countIf(repeated) AS superseded",
+        "mapFromArrays(groupArrayIf(seq, repeated), groupArrayIf(batch_id, repeated)) AS repeats",
+        "max(place) AS ord",
+        *(part for field in noun.fields for part in _aggregates(field, "")),
+    ]
+    folded = f"SELECT source, source_id, {', '.join(aggregates)}\nFROM ({changes}) GROUP BY source, source_id"
+    return _finished(noun, folded, state_columns(noun), SOURCE_TIME)
+
+
+def histories(noun: Noun, changes: str) -> str:
+    """Return a SELECT of every version of records: the state after each change, and since when it was known."""
+    window = "OVER w"
+    columns = [
+        "seq",
+        "operation",
+        "place AS ord",
+        f"argMaxIf(deleted_op, place, deleted_op > 0) {window} = 2 AS is_deleted",
+        f"max(received_at) {window} AS known_at",
+        *(part for field in noun.fields for part in _aggregates(field, f" {window}")),
+    ]
+    folded = (
+        f"SELECT source, source_id, {', '.join(columns)}\nFROM (SELECT * FROM ({changes}) WHERE place > 0)\n"
+        "WINDOW w AS (PARTITION BY source, source_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
+    names = ["canonical_id", "source", "source_id", "seq", "ord", "source_time", "known_at", "operation", "is_deleted"]
+    names += ["provenance", "quality_score", "failed_rules", *(field.name for field in noun.fields)]
+    return _finished(noun, folded, names, SOURCE_TIME)
+
+
+def _aggregates(field: Field, window: str) -> tuple[str, str, str]:
+    name = field.name
+    return (
+        f"argMaxIf({name}, place, {name}_op = 1){window} AS a_{name}",
+        f"maxIf(place, {name}_op = 1){window} AS q_{name}",
+        f"maxIf(place, {name}_op > 0){window} AS o_{name}",
+    )
+
+
+def _finished(noun: Noun, folded: str, names: list[str], source_time: str) -> str:
+    """Add values, provenance and quality to folded rows, and give the columns ``names``."""
+    values = ", ".join(
+        f"if(o_{f.name} > 0 AND q_{f.name} = o_{f.name}, a_{f.name}, NULL) AS {f.name}" for f in noun.fields
+    )
+    places = ", ".join(f"'{field.name}', o_{field.name}" for field in noun.fields)
+    failed = ", ".join(f"if(ifNull({rule.condition}, false), '', '{rule.name}')" for rule in noun.rules)
+    total = sum(rule.weight for rule in noun.rules)
+    names_of_rules = ", ".join(f"'{rule.name}'" for rule in noun.rules)
+    weights = ", ".join(str(rule.weight) for rule in noun.rules)
+    valued = (
+        f"SELECT *, {values}, {canonical_id_sql(noun)} AS canonical_id, {source_time} AS source_time,\n"
+        f"  CAST(mapFilter((k, v) -> v > 0, map({places})), 'Map(LowCardinality(String), UInt256)') AS provenance,\n"
+        f"  CAST(arrayFilter(x -> x != '', [{failed}]), 'Array(LowCardinality(String))') AS failed_rules,\n"
+        f"  round(1 - arraySum(x -> transform(x, [{names_of_rules}], [{weights}], 0), failed_rules) / {total}, 4)"
+        f" AS quality_score\nFROM ({folded})"
+    )
+    return f"SELECT {', '.join(names)}\nFROM ({valued})"
+
+
+_QUOTED = (FieldType.DECIMAL, FieldType.RATE, FieldType.DATE, FieldType.TIME)
+
+
+def payload(noun: Noun) -> str:
+    """Return the fields of a state as the text of a JSON object; amounts and times are strings, NULLs are left out."""
+    types, values = [], []
+    for field in noun.fields:
+        as_text = field.type in _QUOTED
+        types.append(f"{field.name} Nullable({'String' if as_text else field.sql_type})")
+        values.append(f"toString({field.name})" if as_text else field.name)
+    return f"toJSONString(CAST(({', '.join(values)}), 'Tuple({', '.join(types)})'))"

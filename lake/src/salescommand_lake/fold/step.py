@@ -1,0 +1,185 @@
+"""One step of the fold: take pending batches, read them, fold what they touch, write the ledger.
+
+Every statement may be repeated, and the ledger comes last, so a step that stops anywhere is simply done again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.errors import LakeError
+from salescommand_lake.fold.results import FailedMapping, FoldResult
+from salescommand_lake.fold.work import (
+    Applied,
+    Part,
+    Reading,
+    Stream,
+    applied_mappings,
+    changed_readings,
+    pending_parts,
+    plan,
+)
+from salescommand_lake.fold.writes import Guard, Scope, Writer, scope_of_parts, scope_of_sources
+from salescommand_lake.mapping.catalog import Catalog, load_catalog
+from salescommand_lake.model import NOUNS, Noun
+
+log = logging.getLogger(__name__)
+
+
+async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard | None = None) -> FoldResult:
+    """Bring pending batches, about ``max_events`` events of them and at least one batch, into the records.
+
+    Streams whose mapping has changed are read again first. ``guard`` is awaited before each write and raises when this
+    process has lost the right to fold. Only one process may fold at a time.
+
+    Raises:
+        LakeError: the engine is away or refuses for now; nothing is lost, call again. A mapping whose own statement
+            fails is set aside instead, and named in the result.
+    """
+    catalog = await load_catalog(engine)
+    applied = await applied_mappings(engine)
+    generation = max([time.time_ns() // 1000, *(one.generation + 1 for one in applied.values())])
+    step = _Step(engine, catalog, applied, Writer(engine, generation, guard))
+    remapped = await step.remap()
+    parts, more = await pending_parts(engine, max_events)
+    folded = await step.fold(parts, more=more)
+    return FoldResult(
+        batches=len({part.batch_id for part in folded.parts}),
+        events=sum(part.events for part in folded.parts),
+        applied=folded.applied,
+        quarantined=folded.quarantined,
+        ignored=folded.ignored,
+        remapped=remapped,
+        more=more,
+        failed=tuple(step.failed),
+    )
+
+
+@dataclass(slots=True)
+class _Folded:
+    """The parts that a step finished, and what became of their events."""
+
+    parts: list[Part] = field(default_factory=list)
+    applied: int = 0
+    quarantined: int = 0
+    ignored: int = 0
+
+
+class _Step:
+    def __init__(self, engine: Engine, catalog: Catalog, applied: dict[Stream, Applied], writer: Writer) -> None:
+        self.engine = engine
+        self.catalog = catalog
+        self.applied = applied
+        self.writer = writer
+        self.failed: list[FailedMapping] = []
+
+    async def fold(self, parts: list[Part], *, more: bool) -> _Folded:
+        """Fold pending parts; those with a mapping that fails stay pending."""
+        if not parts:
+            return _Folded()
+        work = await plan(self.engine, parts, self.catalog, more=more)
+        readings, stuck = await self._extract(work.readings.values())
+        done = [part for part in parts if part.key not in stuck]
+        if not done:
+            return _Folded()
+        scope = scope_of_parts(done, readings)
+        await self._fold_records(scope)
+        streams = [stream for key, stream in work.counts if key not in stuck]
+        ignored = [stream for stream in dict.fromkeys(streams) if self._mapping_hash(stream) == ""]
+        await self.writer.write_ledger(scope, ignored)
+        await self._write_applied([stream for stream in dict.fromkeys(streams) if stream not in self.applied])
+        return await self._counted(done, scope)
+
+    async def remap(self) -> int:
+        """Read again the streams whose mapping has changed; return how many events that were."""
+        changed = changed_readings(self.applied, self.catalog)
+        if not changed:
+            return 0
+        readings, _ = await self._extract(changed.values())
+        if not readings:
+            return 0
+        streams = [stream for reading in readings for stream in reading.streams]
+        scope = scope_of_sources(readings, self._nouns_of(readings))
+        await self._fold_records(scope)
+        for reading in readings:
+            await self.writer.resolve_quarantine(reading)
+        sources = set(scope.parameters["sources"])
+        ignored = [stream for stream in self.applied if stream.source in sources and not self._mapping_hash(stream)]
+        await self.writer.write_ledger(scope, ignored)
+        await self._write_applied(streams)
+        rows = await self.engine.query(
+            "SELECT sum(events) AS events FROM raw_batch_keys WHERE (source, record_type, entity_type)"
+            " IN {streams:Array(Tuple(String, String, String))}",
+            {"streams": [stream.key for stream in streams]},
+        )
+        return int(rows[0]["events"])
+
+    async def _extract(self, readings: Iterable[Reading]) -> tuple[list[Reading], set[tuple[str, str, str]]]:
+        """Run each reading's statement; set aside those that fail. Return the others, and the parts that are stuck."""
+        good: list[Reading] = []
+        stuck: set[tuple[str, str, str]] = set()
+        for reading in readings:
+            try:
+                await self.writer.extract(reading)
+            except LakeError as error:
+                if error.retryable:
+                    raise
+                self._set_aside(reading, error)
+                stuck |= {part.key for part in reading.parts}
+            else:
+                good.append(reading)
+        return good, stuck
+
+    def _set_aside(self, reading: Reading, error: LakeError) -> None:
+        mapping, version = reading.effective.mapping, reading.effective.version
+        log.error("mapping %s/%s version %d is set aside: %s", mapping.scope, mapping.record_type, version, error)
+        self.failed += [
+            FailedMapping(source, mapping.record_type, mapping.scope, version, str(error)) for source in reading.sources
+        ]
+
+    async def _fold_records(self, scope: Scope) -> None:
+        for noun in scope.nouns:
+            await self.writer.fold_states(noun, scope)
+            await self.writer.add_versions(noun, scope)
+
+    def _nouns_of(self, readings: list[Reading]) -> list[Noun]:
+        """Return the nouns that the streams become now, and those they have been."""
+        sources = {source for reading in readings for source in reading.sources}
+        names = {reading.effective.mapping.noun.name for reading in readings}
+        names |= {one.noun for one in self.applied.values() if one.stream.source in sources and one.noun}
+        return [noun for noun in NOUNS.values() if noun.name in names]
+
+    def _mapping_hash(self, stream: Stream) -> str:
+        effective = self.catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
+        return effective.compiled.hash if effective else ""
+
+    async def _write_applied(self, streams: list[Stream]) -> None:
+        rows = []
+        for stream in streams:
+            found = self.catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
+            rows.append(
+                {
+                    "source": stream.source,
+                    "kind": stream.kind,
+                    "record_type": stream.record_type,
+                    "entity_type": stream.entity_type,
+                    "noun": found.mapping.record_type if found else "",
+                    "scope": found.mapping.scope if found else "",
+                    "mapping_hash": found.compiled.hash if found else "",
+                    "mapping_version": found.version if found else 0,
+                }
+            )
+        await self.writer.write_applied(rows)
+
+    async def _counted(self, parts: list[Part], scope: Scope) -> _Folded:
+        rows = await self.engine.query(
+            "SELECT sum(mapped) AS mapped, sum(quarantined) AS quarantined, sum(ignored) AS ignored\n"
+            f"FROM folded_batches FINAL WHERE {scope.parts}",
+            {name: scope.parameters[name] for name in ("batches", "parts")},
+        )
+        row = rows[0]
+        return _Folded(parts, int(row["mapped"]), int(row["quarantined"]), int(row["ignored"]))

@@ -1,0 +1,186 @@
+"""The statements that carry rows from zone to zone. Each may be repeated: it adds nothing that is there already.
+
+Repeats are harmless by what the rows are, not by tokens: changes and states replace themselves, versions are written
+where the same one is not there. Tokens are new for every attempt. They make a statement that a driver sends twice count
+once; a token that outlived the attempt would drop rows, since an INSERT SELECT that failed half-way selects others the
+next time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.fold.state_sql import histories, marked, payload, state_columns, states
+from salescommand_lake.fold.work import PART, Part, Reading, Stream
+from salescommand_lake.mapping.compile import RAW_COLUMNS
+from salescommand_lake.model import Noun, canonical_id_sql
+
+Guard = Callable[[], Awaitable[None]]
+"""Called before each write; it raises when this process may not write any more."""
+
+_IN_BATCHES = "batch_id IN {batches:Array(String)}"
+_IN_STREAMS = f"(source, record_type, entity_type) IN {{streams:{PART}}}"
+_IN_PARTS = f"(batch_id, source, record_type) IN {{parts:{PART}}}"
+_STRAIGHT = "optimize_move_to_prewhere = 0"
+"""Conditions stay where they are written: moved beside JSON work they made it run on every row."""
+
+
+class Writer:
+    """The writes of one step, all of one generation."""
+
+    def __init__(self, engine: Engine, generation: int, guard: Guard | None) -> None:
+        self.engine = engine
+        self.generation = generation
+        self._guard = guard
+
+    async def extract(self, reading: Reading) -> None:
+        """Read the events of the reading's parts into changes; without parts, all events of its streams."""
+        conditions = [
+            "source_id IN (SELECT source_id FROM raw_batch_keys WHERE " + _IN_BATCHES + " AND " + _IN_STREAMS + ")"
+        ]
+        where = [_IN_STREAMS]
+        parameters: dict[str, Any] = {"words": reading.words, "streams": [stream.key for stream in reading.streams]}
+        if reading.parts:
+            where.append(_IN_PARTS)
+            parameters |= _batches(reading.parts)
+        else:
+            conditions = []
+        prewhere = " AND ".join(["entity_type IN {words:Array(String)}", *conditions])
+        raw = f"SELECT {RAW_COLUMNS} FROM raw_events PREWHERE {prewhere} WHERE {' AND '.join(where)}"
+        compiled = reading.effective.compiled
+        select = compiled.select(raw, version=reading.effective.version, generation=self.generation)
+        await self._insert(reading.effective.mapping.noun.changes_table, compiled.columns, select, parameters)
+
+    async def fold_states(self, noun: Noun, scope: Scope) -> None:
+        """Write the current state of the records of the scope."""
+        await self._insert(noun.table, state_columns(noun), states(noun, marked(noun, scope.keys)), scope.parameters)
+
+    async def add_versions(self, noun: Noun, scope: Scope) -> None:
+        """Add the versions of the records of the scope that are not there yet, or not as they are now."""
+        select = (
+            f"SELECT canonical_id, '{noun.name}' AS entity_type, CAST(text, 'JSON') AS payload, quality_score,\n"
+            "  toDateTime(known_at) AS validated_at, source, source_id, seq, ord, source_time,\n"
+            "  known_at AS received_at, operation, is_deleted, provenance, failed_rules, content_hash,\n"
+            f"  toUInt64({self.generation}) AS generation\n"
+            f"FROM (SELECT *, {payload(noun)} AS text, cityHash64(is_deleted, text) AS content_hash\n"
+            f"  FROM ({histories(noun, marked(noun, scope.keys))}))\n"
+            "WHERE (canonical_id, ord, known_at, content_hash) NOT IN (\n"
+            "  SELECT canonical_id, ord, received_at, argMax(content_hash, generation) FROM canonical_records\n"
+            f"  WHERE entity_type = '{noun.name}' AND canonical_id IN (\n"
+            f"    SELECT DISTINCT {canonical_id_sql(noun)} FROM {noun.changes_table} WHERE {scope.keys})\n"
+            "  GROUP BY canonical_id, ord, received_at)"
+        )
+        columns = (
+            *("canonical_id", "entity_type", "payload", "quality_score", "validated_at", "source", "source_id", "seq"),
+            *("ord", "source_time", "received_at", "operation", "is_deleted", "provenance", "failed_rules"),
+            *("content_hash", "generation"),
+        )
+        await self._insert("canonical_records", columns, select, scope.parameters)
+
+    async def resolve_quarantine(self, reading: Reading) -> None:
+        """Take out of the quarantine what an older reading of these streams put there and this one did not."""
+        columns = (
+            *("source", "seq", "field", "event_id", "record_type", "source_id", "value", "reason", "mapping_hash"),
+            *("mapping_version", "received_at", "generation", "resolved"),
+        )
+        select = (
+            "SELECT source, seq, field, event_id, record_type, source_id, value, reason, mapping_hash,\n"
+            f"  mapping_version, received_at, toUInt64({self.generation}) AS generation, true AS resolved\n"
+            "FROM quarantine FINAL\n"
+            f"WHERE source IN {{sources:Array(String)}} AND generation < {self.generation} AND NOT resolved\n"
+            f"  AND (source, seq) IN (SELECT source, seq FROM {reading.effective.mapping.noun.changes_table}\n"
+            f"    WHERE source IN {{sources:Array(String)}} AND generation = {self.generation})"
+        )
+        await self._insert("quarantine", columns, select, {"sources": reading.sources})
+
+    async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> None:
+        """Say what became of the events of the scope's parts, as counted where they now are."""
+        changes = "".join(
+            "UNION ALL SELECT batch_id, source, record_type, 0, countIf(refused = ''), 0, countIf(refused != '')\n"
+            f"  FROM {noun.changes_table} FINAL WHERE {scope.keys} AND {scope.parts}\n"
+            "  GROUP BY batch_id, source, record_type\n"
+            for noun in scope.nouns
+        )
+        select = (
+            "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(i) AS ignored,\n"
+            "  sum(q) AS quarantined, now64(6) AS folded_at FROM (\n"
+            "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, 0 AS i, 0 AS q FROM raw_batches\n"
+            f"  WHERE {scope.parts} GROUP BY batch_id, source, record_type\n"
+            f"{changes}"
+            "UNION ALL SELECT batch_id, source, record_type, 0, 0, sum(events), 0 FROM raw_batch_keys\n"
+            f"  WHERE {scope.parts} AND (source, record_type, entity_type) IN {{ignored:{PART}}}\n"
+            "  GROUP BY batch_id, source, record_type)\nGROUP BY batch_id, source, record_type"
+        )
+        columns = ("batch_id", "source", "record_type", "events", "mapped", "ignored", "quarantined", "folded_at")
+        parameters = {**scope.parameters, "ignored": [stream.key for stream in ignored]}
+        await self._insert("folded_batches", columns, select, parameters)
+
+    async def write_applied(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Say by which mapping streams were read."""
+        await self._insert_rows("applied_mappings", [{**row, "generation": self.generation} for row in rows])
+
+    async def _insert_rows(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            await self._check()
+            await self.engine.insert(table, rows, token=_token())
+
+    async def _insert(self, table: str, columns: Sequence[str], select: str, parameters: dict[str, Any]) -> None:
+        await self._check()
+        await self.engine.command(
+            f"INSERT INTO {table} ({', '.join(columns)})\n"
+            f"SETTINGS insert_deduplication_token = '{_token()}', {_STRAIGHT}\n{select}",
+            parameters,
+        )
+
+    async def _check(self) -> None:
+        if self._guard is not None:
+            await self._guard()
+
+
+def _token() -> str:
+    return uuid.uuid4().hex
+
+
+def _batches(parts: Sequence[Part]) -> dict[str, Any]:
+    return {"batches": sorted({part.batch_id for part in parts}), "parts": [part.key for part in parts]}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some records and some parts of batches, as conditions with their parameters."""
+
+    nouns: tuple[Noun, ...]
+    keys: str
+    """On changes: which records."""
+    parts: str
+    """On raw_batches, raw_batch_keys and changes: which parts of which batches."""
+    parameters: dict[str, Any]
+
+
+def scope_of_parts(parts: Sequence[Part], readings: Sequence[Reading]) -> Scope:
+    """Return the parts, and the records that the readings touch in them."""
+    streams = sorted({stream.key for reading in readings for stream in reading.streams})
+    keys = (
+        "source IN {sources:Array(String)} AND (source, source_id) IN (SELECT source, source_id FROM raw_batch_keys"
+        f" WHERE {_IN_BATCHES} AND {_IN_STREAMS})"
+    )
+    parameters = {"sources": sorted({stream[0] for stream in streams}), "streams": streams, **_batches(parts)}
+    return Scope(_nouns(readings), keys, f"{_IN_BATCHES} AND {_IN_PARTS}", parameters)
+
+
+def scope_of_sources(readings: Sequence[Reading], nouns: Sequence[Noun]) -> Scope:
+    """Return all records of the readings' sources, and all their parts that are in the ledger."""
+    sources = sorted({source for reading in readings for source in reading.sources})
+    parts = (
+        "source IN {sources:Array(String)} AND (batch_id, source, record_type) IN"
+        " (SELECT batch_id, source, record_type FROM folded_batches)"
+    )
+    return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": sources})
+
+
+def _nouns(readings: Sequence[Reading]) -> tuple[Noun, ...]:
+    return tuple({reading.effective.mapping.noun.name: reading.effective.mapping.noun for reading in readings}.values())

@@ -1,0 +1,330 @@
+"""From a mapping document to one SELECT over raw events that gives the rows of the noun's changes table.
+
+The statement has layers, each a subquery that computes columns from those of the layer below, so that nothing is
+computed twice: the raw rows; which containers a payload has; the containers as maps; per candidate the text and what it
+says; per field the first candidate that yields; the typed values; and at the top what the changes table holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from salescommand_lake.mapping.document import Candidate, Container, FieldMapping, Mapping, Pair
+from salescommand_lake.mapping.literals import array, quoted
+from salescommand_lake.mapping.parsers import Step, parse
+from salescommand_lake.model import FieldType
+
+COMPILER = "1"
+"""Raise it when the compiler reads the same document differently: every mapping is then applied anew."""
+
+RAW_COLUMNS = (
+    "source, source_id, seq, vendor_seq, event_key, source_time, received_at, operation, record_type,"
+    " batch_id, payload_error, body"
+)
+ORD = (
+    "bitOr(bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(r.source_time) + 4611686018427387904), 128), "
+    "bitShiftLeft(toUInt256(r.vendor_seq), 64)), toUInt256(r.seq))"
+)
+"""The order of a record's events: source time, then the vendor's sequence, then arrival."""
+
+_MAP = "'Map(String, Nullable(String))'"
+_TEXT = "'Nullable(String)'"
+_BLANKS = "' \\t\\r\\n'"
+_CUT = 200
+UNREADABLE = "is not a JSON object that can be read"
+NO_ID = "has no id"
+TWICE = "has a key twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A mapping as SQL. ``select`` has one placeholder, ``{raw}``: a subquery that gives RAW_COLUMNS."""
+
+    mapping: Mapping
+    hash: str
+    columns: tuple[str, ...]
+    template: str
+
+    def select(self, raw: str, *, version: int, generation: int) -> str:
+        """Return the SELECT over the raw rows of the subquery ``raw``; its columns are ``columns``."""
+        return (
+            self.template.replace("/*raw*/", raw)
+            .replace("/*version*/", str(version))
+            .replace("/*generation*/", str(generation))
+        )
+
+
+def compile_mapping(mapping: Mapping) -> Compiled:
+    """Compile a checked document. The same document always gives the same text."""
+    digest = hashlib.sha256(f"{COMPILER}\0{mapping.text}".encode()).hexdigest()[:16]
+    layers = _Layers(mapping)
+    sql = "/*raw*/"
+    for steps in layers.steps():
+        sql = f"SELECT *, {', '.join(f'{expression} AS {name}' for name, expression in steps)}\nFROM ({sql})"
+    outputs = layers.outputs(digest)
+    select = ",\n  ".join(f"{expression} AS {name}" for name, expression in outputs)
+    # The alias of a column hides the column, so the top layer reads from one more subquery.
+    return Compiled(mapping, digest, tuple(name for name, _ in outputs), f"SELECT\n  {select}\nFROM ({sql}) AS r")
+
+
+class _Layers:
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.fields = mapping.fields + ((mapping.deleted,) if mapping.deleted else ())
+        used = {candidate.path.container for field in self.fields for candidate in field.candidates}
+        self.containers = {name: mapping.containers[name] for name in mapping.containers if name in used}
+        self.number = {name: index for index, name in enumerate(self.containers)}
+
+    def steps(self) -> list[list[Step]]:
+        """Return the layers, each as the columns that it adds; a column may use others of its own layer.
+
+        More layers are no clearer and cost time: the engine plans every column of each of them again.
+        """
+        layers = [self._presence() + self._maps() + self._texts(), self._states() + self._choices()]
+        typed = [step for field in self.fields for step in parse(field).steps]
+        reasons = [
+            (f"e_{field.name}", f"if(st_{field.name} = 1 AND isNull(v_{field.name}), {parse(field).reason}, '')")
+            for field in self.fields
+        ]
+        return [*layers, typed + reasons]
+
+    def _presence(self) -> list[Step]:
+        steps = [("readable", "JSONType(body) = 'Object'")]
+        for name, container in self.containers.items():
+            if len(container.places) > 1:
+                cases = [f"{_exists(place)}, {index}" for index, place in enumerate(container.places, 1)]
+                steps.append((f"place_{self.number[name]}", f"multiIf({', '.join(cases)}, 0)"))
+        if self.mapping.nulled_in:
+            path = ", ".join(quoted(key) for key in self.mapping.nulled_in)
+            steps.append(("has_nulled", f"JSONHas(body, {path})"))
+            steps.append(("nulled", f"JSONExtract(body, {path}, 'Array(String)')"))
+        return steps
+
+    def _maps(self) -> list[Step]:
+        steps = []
+        for name, container in self.containers.items():
+            index = self.number[name]
+            maps = [_map(place) for place in container.places]
+            if len(maps) == 1:
+                steps.append((f"c_{index}", maps[0]))
+            else:
+                cases = ", ".join(f"place_{index} = {number}, {text}" for number, text in enumerate(maps, 1))
+                steps.append((f"c_{index}", f"multiIf({cases}, CAST(map(), {_MAP}))"))
+        return steps
+
+    def _texts(self) -> list[Step]:
+        return [
+            (
+                "w_" + name,
+                _trimmed(f"ifNull(c_{self.number[candidate.path.container]}[{quoted(candidate.path.key)}], '')"),
+            )
+            for name, candidate in self._candidates()
+        ]
+
+    def _states(self) -> list[Step]:
+        """Per candidate: its JSON type where that matters, its text, and 0 says nothing, 1 a value, 2 cleared."""
+        types, texts, states = [], [], []
+        for name, candidate in self._candidates():
+            types.append((f"k_{name}", self._type(name, candidate)))
+            texts.append((f"t_{name}", _picked(name, candidate)))
+            states.append((f"s_{name}", self._state(name, candidate)))
+        return [*types, *texts, *states]
+
+    def _type(self, name: str, candidate: Candidate) -> str:
+        container = self.containers[candidate.path.container]
+        index = self.number[candidate.path.container]
+        types = [_json_type(place, candidate.path.key) for place in container.places]
+        kind = types[0]
+        if len(types) > 1:
+            kind = f"multiIf({', '.join(f'place_{index} = {n}, {text}' for n, text in enumerate(types, 1))}, '')"
+        w = f"w_{name}"
+        needed = f"startsWith({w}, '[') OR startsWith({w}, '{{') OR {w} = 'false' OR length({w}) > 15"
+        return f"if({needed}, toString({kind}), '')"
+
+    def _state(self, name: str, candidate: Candidate) -> str:
+        index, key, policy = self.number[candidate.path.container], quoted(candidate.path.key), candidate.policy
+        absent, null = "0", _code(policy.on_null)
+        if self.mapping.nulled_in:
+            absent = f"if(has_nulled AND has(nulled, {key}), 2, 0)"
+            null = f"if(has_nulled, if(has(nulled, {key}), 2, 0), {null})"
+        cases = [f"NOT mapContains(c_{index}, {key})", absent, f"isNull(c_{index}[{key}])", null]
+        if policy.on_false != "value":
+            cases += [f"w_{name} = 'false' AND k_{name} = 'Bool'", _code(policy.on_false)]
+        if candidate.pick == "label":
+            cases += [f"t_{name} = '' AND w_{name} NOT IN ('', '[]')", "0"]
+        if candidate.pick == "text":
+            cases += [f"k_{name} IN ('Object', 'Array')", "0"]
+        cases += [f"t_{name} = ''", _code(policy.on_empty)]
+        if candidate.mapped and candidate.other == "skip":
+            cases += [f"lower(t_{name}) NOT IN {_in(candidate.mapped)}", "0"]
+        return f"multiIf({', '.join(cases)}, 1)"
+
+    def _choices(self) -> list[Step]:
+        return [step for field in self.fields for step in self._choice(field)]
+
+    def _choice(self, field: FieldMapping) -> list[Step]:
+        name = field.name
+        if field.constant is not None:
+            state = "toUInt8(operation IN ('full', 'patch'))"
+            return [(f"st_{name}", state), (f"x_{name}", quoted(field.constant)), (f"k_{name}", "''")]
+        states = [f"s_{name}_{n}" for n in range(len(field.candidates))]
+        texts = [_mapped(f"t_{name}_{n}", candidate) for n, candidate in enumerate(field.candidates)]
+        kinds = [f"k_{name}_{n}" for n in range(len(field.candidates))]
+        value = " OR ".join(f"{state} = 1" for state in states)
+        cleared = " OR ".join(f"{state} = 2" for state in states)
+        if field.cleared_when_absent:
+            cleared = f"{cleared} OR operation = 'full'"
+        missing = [cleared, "2"]
+        fallback = "''"
+        if field.default is not None:
+            missing, fallback = [f"{cleared} OR operation = 'full'", "1"], quoted(field.default)
+        return [
+            (f"st_{name}", f"multiIf({', '.join([value, '1', *missing])}, 0)"),
+            (f"x_{name}", _first(states, texts, fallback)),
+            (f"k_{name}", _first(states, kinds, "''")),
+        ]
+
+    def _candidates(self) -> list[tuple[str, Candidate]]:
+        return [
+            (f"{field.name}_{number}", candidate)
+            for field in self.fields
+            for number, candidate in enumerate(field.candidates)
+        ]
+
+    def outputs(self, digest: str) -> list[Step]:
+        """Return the columns of the changes table."""
+        maps = ", ".join(f"c_{index}" for index in self.number.values())
+        doubled = (
+            "payload_error != '' AND arrayExists(m -> length(mapKeys(m)) != length(arrayDistinct(mapKeys(m))),"
+            f" [JSONExtract(r.body, {_MAP}){', ' + maps if maps else ''}])"
+        )
+        refused = (
+            f"multiIf(NOT readable, {quoted(UNREADABLE)}, r.source_id = '', {quoted(NO_ID)},"
+            f" {doubled}, {quoted(TWICE)}, '')"
+        )
+        found = ", ".join(
+            f"({quoted(field.name)}, substringUTF8(trim(LEADING '\\0' FROM x_{field.name}), 1, {_CUT}), e_{field.name})"
+            for field in self.fields
+        )
+        errors = (
+            f"if(refused != '', [('', substringUTF8(r.body, 1, {_CUT}), refused)],"
+            f" arrayFilter(e -> e.3 != '', [{found}]))"
+        )
+        steps = [(column, f"r.{column}") for column in ("source", "source_id", "seq", "record_type", "event_key")]
+        steps += [(column, f"r.{column}") for column in ("source_time", "received_at", "operation", "batch_id")]
+        steps += [
+            ("ord", ORD),
+            ("mapping_hash", quoted(digest)),
+            ("mapping_version", "toUInt32(/*version*/)"),
+            ("generation", "toUInt64(/*generation*/)"),
+            ("refused", refused),
+            ("errors", errors),
+            ("deleted_op", self._deleted()),
+        ]
+        for field in self.mapping.fields:
+            known = f"v_{field.name}"
+            steps += [
+                (field.name, f"ifNull({known}, {_default(field)})"),
+                (
+                    f"{field.name}_op",
+                    f"if(refused != '', 0, multiIf(st_{field.name} = 1, if(isNull({known}), 0, 1), st_{field.name}))",
+                ),
+            ]
+        return steps
+
+    def _deleted(self) -> str:
+        cases = ["refused != ''", "0", "r.operation IN ('delete', 'merge')", "2"]
+        if self.mapping.deleted:
+            cases += ["st_is_deleted = 1 AND isNotNull(v_is_deleted)", "if(v_is_deleted, 2, 1)"]
+        return f"multiIf({', '.join(cases)}, r.operation IN ('full', 'undelete'), 1, 0)"
+
+
+def _default(field: FieldMapping) -> str:
+    empty = {
+        FieldType.DECIMAL: "toDecimal64(0, 4)",
+        FieldType.RATE: "toDecimal64(0, 8)",
+        FieldType.DATE: "toDate32('1970-01-01')",
+        FieldType.TIME: "toDateTime64(0, 3, 'UTC')",
+        FieldType.BOOL: "false",
+        FieldType.INTEGER: "toInt64(0)",
+    }
+    return empty.get(field.type, "''")
+
+
+def _code(policy: str) -> str:
+    return {"cleared": "2", "unchanged": "0", "value": "1"}[policy]
+
+
+def _in(words: object) -> str:
+    return "(" + ", ".join(quoted(word) for word in words) + ")"  # type: ignore[attr-defined]
+
+
+def _first(states: list[str], values: list[str], fallback: str) -> str:
+    """Return the value of the first candidate that yields one."""
+    cases = ", ".join(f"{state} = 1, {value}" for state, value in zip(states, values, strict=True))
+    return f"multiIf({cases}, {fallback})"
+
+
+def _mapped(text: str, candidate: Candidate) -> str:
+    """Return the text of a candidate after its map; a leading zero byte marks a spelling that is to be refused."""
+    if not candidate.mapped:
+        return text
+    other = {"keep": text, "skip": "''", "refuse": f"concat('\\0', {text})"}.get(
+        candidate.other or "refuse", quoted(candidate.other or "")
+    )
+    return f"transform(lower({text}), {array(candidate.mapped)}, {array(candidate.mapped.values())}, {other})"
+
+
+def _picked(name: str, candidate: Candidate) -> str:
+    """Return the text that a candidate takes of its value."""
+    w = f"w_{name}"
+    if candidate.pick in {None, "text"}:
+        return w
+    listed, keyed = f"startsWith({w}, '[') AND k_{name} = 'Array'", f"startsWith({w}, '{{') AND k_{name} = 'Object'"
+    if candidate.pick == "label":
+        of_list = f"ifNull(JSONExtract({w}, 2, {_TEXT}), '')"
+        of_object = _member(w, "name", "label", "Name", "title")
+        return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {of_object}, '')")
+    if candidate.pick == "id":
+        of_list = f"if({w} = '[]', '', ifNull(JSONExtract({w}, 1, {_TEXT}), {w}))"
+        of_object = _member(w, "value", "id", "Id", fallback=w)
+        return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {of_object}, {w})")
+    # primary: the first entry that says so, else the first; an entry is an object with a value, or the value itself
+    entries = f"JSONExtractArrayRaw({w})"
+    entry = f"ifNull(nullIf(arrayFirst(e -> JSONExtractBool(e, 'primary'), {entries}), ''), {entries}[1])"
+    of_entry = f"ifNull(JSONExtract({entry}, 'value', {_TEXT}), '')"
+    of_list = f"if(startsWith({entry}, '{{'), {of_entry}, ifNull(JSONExtract({w}, 1, {_TEXT}), ''))"
+    return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {_member(w, 'value')}, {w})")
+
+
+def _trimmed(text: str) -> str:
+    return f"trimBoth({text}, {_BLANKS})"
+
+
+def _member(text: str, *keys: str, fallback: str = "''") -> str:
+    return f"coalesce({', '.join(f'JSONExtract({text}, {quoted(key)}, {_TEXT})' for key in keys)}, {fallback})"
+
+
+def _exists(place: tuple[str, ...] | Pair) -> str:
+    if isinstance(place, Pair):
+        return f"JSONHas(body, {quoted(place.name)})"
+    if not place:
+        return "true"
+    return f"JSONType(body, {', '.join(quoted(key) for key in place)}) = 'Object'"
+
+
+def _map(place: tuple[str, ...] | Pair) -> str:
+    if isinstance(place, Pair):
+        value = f"JSONExtract(body, {quoted(place.value)}, {_TEXT})"
+        return f"CAST(map(JSONExtractString(body, {quoted(place.name)}), {value}), {_MAP})"
+    path = "".join(f", {quoted(key)}" for key in place)
+    return f"JSONExtract(body{path}, {_MAP})"
+
+
+def _json_type(place: tuple[str, ...] | Pair, key: str) -> str:
+    keys = (place.value,) if isinstance(place, Pair) else (*place, key)
+    return f"JSONType(body, {', '.join(quoted(part) for part in keys)})"
+
+
+__all__ = ["COMPILER", "ORD", "RAW_COLUMNS", "Compiled", "Container", "compile_mapping"]

@@ -1,0 +1,100 @@
+"""Mapping documents: how the payloads of one source, or of one kind of source, become the fields of a noun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+
+from salescommand_lake.model import FieldType, Noun
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an empty spelling means: the field was cleared, nothing is said about it, or it is a value like others."""
+
+    on_null: str = "cleared"
+    on_empty: str = "cleared"
+    on_false: str = "value"
+    on_absent: str = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A one-key object made of two members: the name of a property and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Where a JSON object stands in a payload: the first of these places that has one. () is the payload itself."""
+
+    places: tuple[tuple[str, ...] | Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A member of a container."""
+
+    container: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One place where a value may stand. ``mapped`` replaces spellings (in any case of letters)."""
+
+    path: Path
+    pick: str | None
+    mapped: Dict[str, str] | None
+    other: str | None
+    """What becomes of a spelling that ``mapped`` lacks: keep, refuse, skip, or this value."""
+    policy: Policy
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """How one field is filled: by a constant or by the first candidate that yields a value."""
+
+    name: str
+    type: FieldType
+    parse: str
+    candidates: tuple[Candidate, ...] = ()
+    constant: str | None = None
+    default: str | None = None
+    formats: tuple[str, ...] = ("iso",)
+    scale: int = 4
+    currency_from: str | None = None
+    exponents: Dict[str, int] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    cleared_when_absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A checked mapping document."""
+
+    scope_type: str
+    """``source`` or ``kind``."""
+    scope_name: str
+    noun: Noun
+    entity_types: tuple[str, ...]
+    """The words, in lower case, that events without a resolved record type are claimed by."""
+    containers: Dict[str, Container]
+    nulled_in: tuple[str, ...] | None
+    fields: tuple[FieldMapping, ...]
+    deleted: FieldMapping | None
+    text: str
+    name: str
+
+    @property
+    def scope(self) -> str:
+        """Return the scope as ``kind:NAME`` or ``source:NAME``."""
+        return f"{self.scope_type}:{self.scope_name}"
+
+    @property
+    def record_type(self) -> str:
+        """Return the noun's name."""
+        return self.noun.name

@@ -64,7 +64,7 @@ def key_list(source: Source, json: JsonOption = False, data: DataOption = None) 
     else:
         table(
             ["id", "ends with", "created", "by"],
-            [[one["id"], one["ends_with"], one["created_at"], one.get("created_by")] for one in found],
+            [[one["id"], one["ends"], one["created_at"], one.get("created_by")] for one in found],
         )
 
 

@@ -106,4 +106,4 @@ def mapping_show(
     from urllib.parse import quote
 
     found = _call(data, "GET", f"/api/mappings/{quote(scope, safe='')}/{quote(record_type, safe='')}")
-    answer(str(found.get("document") or found.get("text") or "").rstrip("\n"))
+    answer(str(found["text"]).rstrip("\n"))

@@ -255,7 +255,9 @@ async def _announce(machine: Machine, options: DevOptions, started: float) -> No
         if options.demo:
             from salescommand_cli.roles.demo import load_demo
 
-            banner.demo, banner.try_it = await load_demo(api, machine, options.demo_events)
+            banner.demo, banner.try_it = await load_demo(
+                api, machine.folder, f"http://127.0.0.1:{settings.api_port}", options.demo_events
+            )
         banner.sign_in = await first_link(api)
         banner.seconds = time.monotonic() - started
         banner.show()

@@ -55,8 +55,13 @@ class RecentRequests:
         ring.append(outcome)
 
     def of(self, source: str) -> list[dict[str, Any]]:
-        """Return a source's requests, newest first: the fields of `Outcome`, `at` as a datetime, and `outcome`."""
+        """Return a source's requests, newest first: the fields of `Outcome`, `at` as a datetime, `events` and `outcome`."""
         return [
-            {**msgspec.structs.asdict(each), "at": datetime.fromtimestamp(each.at, UTC), "outcome": each.word}
+            {
+                **msgspec.structs.asdict(each),
+                "at": datetime.fromtimestamp(each.at, UTC),
+                "events": each.accepted + each.rejected,
+                "outcome": each.word,
+            }
             for each in reversed(self._sources.get(source, ()))
         ]

@@ -1,0 +1,76 @@
+"""Ingest's Prometheus metrics, read when somebody asks, so that counting costs a post nothing.
+
+Sources are those with a valid key, so their names are safe as labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.spool import Spool
+
+__all__ = ["IngestMetrics"]
+
+_OUTCOMES = ("received", "accepted", "duplicates", "rejected", "refused", "loaded", "damaged")
+
+
+class IngestMetrics(Collector):
+    """The door's answers, the spool's books and the loader's work."""
+
+    def __init__(self, spool: Spool, front: IngestFront | None = None) -> None:
+        self._spool = spool
+        self._front = front
+
+    def describe(self) -> list[Metric]:
+        """Name nothing in advance: the metrics are collected on demand."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics."""
+        yield from self._records()
+        yield from self._spool_itself()
+        yield from self._loader()
+        if self._front is not None:
+            posts = CounterMetricFamily("salescommand_ingest_posts", "Answered posts", labels=["status"])
+            for status, count in sorted(self._front.answers.items()):
+                posts.add_metric([str(status)], count)
+            yield posts
+
+    def _records(self) -> Iterator[Metric]:
+        records = CounterMetricFamily(
+            "salescommand_ingest_records", "Records by what became of them", labels=["source", "outcome"]
+        )
+        waiting = GaugeMetricFamily("salescommand_spool_events", "Events that the lake lacks", labels=["source"])
+        for source, counters in sorted(self._spool.books().items()):
+            for outcome in _OUTCOMES:
+                records.add_metric([source, outcome], getattr(counters, outcome))
+            waiting.add_metric([source], counters.in_spool)
+        yield records
+        yield waiting
+
+    def _spool_itself(self) -> Iterator[Metric]:
+        spool, stats = self._spool, self._spool.stats
+        oldest = spool.oldest()
+        age = 0.0 if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds())
+        gauge, counter = GaugeMetricFamily, CounterMetricFamily
+        yield gauge("salescommand_spool_oldest_seconds", "Age of the oldest event that waits", age)
+        yield gauge("salescommand_spool_bytes", "Size of the spool's content", spool.used_bytes)
+        yield gauge("salescommand_spool_pending_bytes", "Posts that wait for the disk", spool.pending_bytes)
+        yield gauge("salescommand_spool_remembered", "Marks that repeats are told by", spool.remembered)
+        yield counter("salescommand_spool_commits", "Group commits", stats.groups)
+        yield counter("salescommand_spool_commit_seconds", "Time in group commits", stats.commit_seconds)
+        yield counter("salescommand_spool_failures", "Groups that could not be written", stats.failures)
+
+    def _loader(self) -> Iterator[Metric]:
+        loading = self._spool.loading
+        gauge, counter = GaugeMetricFamily, CounterMetricFamily
+        yield counter("salescommand_loader_batches", "Inserts into the raw zone", loading.batches)
+        yield counter("salescommand_loader_events", "Events inserted", loading.events)
+        yield counter("salescommand_loader_insert_seconds", "Time in inserts", loading.insert_seconds)
+        yield gauge("salescommand_loader_attempts", "Failed tries of the current insert", loading.attempts)
+        yield gauge("salescommand_loader_alarm", "1 while somebody has to act", float(loading.state == "failed"))

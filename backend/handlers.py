@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,15 +13,18 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from backend.errors import FieldError, Problem
+from backend.errors import FieldError, Problem, bad_parameter
 from backend.stores.mongo import MongoUnavailable
 from backend.stores.redis import RedisUnavailable
-from salescommand_lake.errors import LakeError, SchemaAhead, SchemaBehind
+from salescommand_lake.errors import LakeError, SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
+from salescommand_lake.reads.question import QueryError
+from salescommand_lake.schema import require_schema
 
 __all__ = ["install_handlers", "problem_response"]
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[Request, Exception], Awaitable[Response]]
+Translation = Callable[[Request, Any], Problem]
 RETRY_SECONDS = "5"
 _TITLES = {404: "Nothing is here", 405: "The method does not fit", 401: "Not signed in", 403: "Not allowed"}
 
@@ -37,11 +39,25 @@ def install_handlers(app: FastAPI) -> None:
     """Make the app answer every failure with problem JSON."""
     for kind, translate in TRANSLATIONS.items():
         app.add_exception_handler(kind, _handler(translate))
+    app.add_exception_handler(LakeError, _lake_handler())
 
 
-def _handler(translate: Callable[[Request, Any], Problem]) -> Handler:
+def _handler(translate: Translation) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         return problem_response(request, translate(request, error))
+
+    return handle
+
+
+def _lake_handler() -> Handler:
+    async def handle(request: Request, error: Any) -> Response:
+        if isinstance(error, SchemaMismatch):
+            # A table or column is missing. Usually the schema is behind; say so instead of quoting a statement.
+            try:
+                await require_schema(request.app.state.context.engine)
+            except LakeError as reason:
+                return problem_response(request, _lake(request, reason))
+        return problem_response(request, _lake(request, error))
 
     return handle
 
@@ -74,6 +90,10 @@ def _validation(_: Request, error: RequestValidationError) -> Problem:
     return Problem(400, "bad-parameter", "A parameter can't be used", detail, errors=faults)
 
 
+def _question(_: Request, error: QueryError) -> Problem:
+    return bad_parameter(error.parameter, error.message, hint=error.hint)
+
+
 def _lake(_: Request, error: LakeError) -> Problem:
     """Say what the lake said: 503 when waiting helps or the schema is not ours, 500 when it is a fault of a query."""
     if isinstance(error, SchemaBehind):
@@ -85,6 +105,8 @@ def _lake(_: Request, error: LakeError) -> Problem:
     if isinstance(error, SchemaAhead):
         extra = {"have": error.have, "need": error.need}
         return Problem(503, "schema-ahead", "The schema is ahead", str(error), extra=extra)
+    if isinstance(error, SchemaDiffers):
+        return Problem(503, "schema-differs", "The schema differs", str(error), hint="Events are still taken.")
     if error.retryable:
         return Problem(
             503,
@@ -136,17 +158,11 @@ def _unexpected(_: Request, __: Exception) -> Problem:
     )
 
 
-def closest(word: str, known: list[str]) -> str | None:
-    """Return the known word that a misspelt one probably means."""
-    found = difflib.get_close_matches(word, known, n=1)
-    return found[0] if found else None
-
-
-TRANSLATIONS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
+TRANSLATIONS: dict[type[Exception], Translation] = {
     Problem: _own,
     HTTPException: _http,
     RequestValidationError: _validation,
-    LakeError: _lake,
+    QueryError: _question,
     MongoUnavailable: _mongo,
     RedisError: _redis,
     Exception: _unexpected,

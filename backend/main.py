@@ -5,21 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
 
 from backend.auth.principal import Principal
 from backend.context import Context
+from backend.docs import DOCS_POLICY, docs_page
 from backend.errors import ProblemBody
+from backend.exposition import SourceGauges, create_metrics_app, exposition
 from backend.handlers import install_handlers
 from backend.metrics import VERSION
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
 from backend.middleware import Observe, SecurityHeaders
+from backend.openapi import describe
 from backend.routes import ROUTERS
 from backend.routes.deps import gate
 from backend.ui import UiFiles
 
-__all__ = ["create_api", "create_app"]
+__all__ = ["create_api", "create_app", "create_metrics_app"]
 
 DESCRIPTION = """Numbers that open: each metric names the query of its rows, each row its record, each field its event,
 each event its bytes. People sign in with a cookie, programs with `Authorization: Bearer TOKEN`."""
@@ -36,8 +40,8 @@ def create_api(context: Context | None, *, principal: Principal | None = None) -
         title="SalesCommand",
         version=VERSION,
         description=DESCRIPTION,
-        openapi_url="/api/openapi.json",
-        docs_url="/api/docs",
+        openapi_url=None,
+        docs_url=None,
         redoc_url=None,
         dependencies=[Depends(gate)],
         responses={"default": {"model": ProblemBody, "description": "A problem, as `application/problem+json`"}},
@@ -47,7 +51,34 @@ def create_api(context: Context | None, *, principal: Principal | None = None) -
     install_handlers(api)
     for router in ROUTERS:
         api.include_router(router)
+    _add_descriptions(api)
+    if context is not None:
+        _add_metrics(api, context)
     return api
+
+
+def _add_descriptions(api: FastAPI) -> None:
+    """Add the OpenAPI document and the page that shows it."""
+    api.openapi = lambda: describe(api)  # type: ignore[method-assign]
+
+    async def document() -> JSONResponse:
+        return JSONResponse(describe(api))
+
+    async def page() -> HTMLResponse:
+        return HTMLResponse(docs_page(describe(api)), headers={"Content-Security-Policy": DOCS_POLICY})
+
+    api.add_api_route("/api/openapi.json", document, include_in_schema=False)
+    api.add_api_route("/api/docs", page, include_in_schema=False)
+
+
+def _add_metrics(api: FastAPI, context: Context) -> None:
+    """Add Prometheus's text for those who are signed in."""
+    gauges = SourceGauges(context)
+
+    async def metrics() -> Response:
+        return await exposition(context, gauges)
+
+    api.add_api_route("/metrics", metrics, include_in_schema=False)
 
 
 def create_app(context: Context, *, principal: Principal | None = None, ui_dir: Path | None = None) -> ASGIApp:

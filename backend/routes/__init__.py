@@ -1,5 +1,5 @@
 """HTTP only: each module is one noun's routes."""
 
-from backend.routes import auth, health, keys, settings, users
+from backend.routes import auth, events, health, keys, settings, users
 
-ROUTERS = (health.router, auth.router, users.router, settings.router, keys.router)
+ROUTERS = (health.router, auth.router, users.router, settings.router, keys.router, events.router)

@@ -25,7 +25,9 @@ class EventSummary(BaseModel):
     event_id: str = Field(examples=["ev_06dz3k8q4m2vw"])
     source: str = Field(examples=["hubspot"])
     entity_type: str = Field(description="The word that was posted", examples=["deal"])
-    record_type: str = Field(description="The canonical noun; empty if the door resolved none", examples=["opportunity"])
+    record_type: str = Field(
+        description="The canonical noun; empty if the door resolved none", examples=["opportunity"]
+    )
     source_id: str
     operation: str = Field(description="full, patch, delete, undelete or merge")
     source_time: datetime

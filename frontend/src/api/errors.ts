@@ -1,0 +1,42 @@
+/** A refusal of the API in its problem form, or a network that did not answer. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string | null;
+  readonly requestId: string | null;
+
+  constructor(status: number, title: string, detail: string, hint: string | null, requestId: string | null) {
+    super(detail || title);
+    this.name = "ApiError";
+    this.status = status;
+    this.title = title;
+    this.hint = hint;
+    this.requestId = requestId;
+  }
+
+  /** The API itself could not be reached (stopped, or the network is away). */
+  get offline(): boolean {
+    return this.status === 0;
+  }
+
+  /** Trying the same again may work. */
+  get retryable(): boolean {
+    return this.offline || this.status >= 500 || this.status === 429;
+  }
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** Reads problem+json; any other body becomes a plain sentence. */
+export function toApiError(status: number, body: unknown): ApiError {
+  const problem = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const title = text(problem.title) ?? `The API answered ${status}`;
+  return new ApiError(status, title, text(problem.detail) ?? "", text(problem.hint), text(problem.request_id));
+}
+
+/** The request never got an answer. */
+export function offlineError(): ApiError {
+  return new ApiError(0, "SalesCommand did not answer", "The API could not be reached.", "Check that it runs, then retry.", null);
+}

@@ -1,0 +1,8 @@
+import { queryOptions } from "@tanstack/react-query";
+import { client, dataOf } from "./client";
+
+export const settingsQuery = queryOptions({
+  queryKey: ["settings"],
+  staleTime: 5 * 60_000,
+  queryFn: ({ signal }) => dataOf<{ reporting_currency: string }>(client.GET("/api/settings", { signal })),
+});

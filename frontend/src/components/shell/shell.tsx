@@ -1,0 +1,77 @@
+import { useNavigate } from "@tanstack/react-router";
+import { createContext, lazy, Suspense, useContext, useMemo, useState, type ReactNode } from "react";
+import { useCopy } from "@/components/copy";
+import { useSetStanding, useStanding } from "@/lib/as-of";
+import { useHotkeys, type Bindings } from "@/lib/hotkeys";
+import { GROUPS } from "./nav";
+import { BottomBar, Side } from "./side";
+
+const Palette = lazy(() => import("./palette"));
+const Shortcuts = lazy(() => import("./shortcuts"));
+
+interface ShellActions {
+  openPalette: () => void;
+  openShortcuts: () => void;
+}
+
+const ShellContext = createContext<ShellActions>({ openPalette: () => undefined, openShortcuts: () => undefined });
+
+export function useShell(): ShellActions {
+  return useContext(ShellContext);
+}
+
+/** A link to what is on screen. Live pages stay live; a past page carries its day already. */
+export function useCopyLink(): () => void {
+  const copy = useCopy();
+  return () => copy(location.href, "Link");
+}
+
+function useGlobalKeys(actions: ShellActions): void {
+  const navigate = useNavigate();
+  const { asOf } = useStanding();
+  const setStanding = useSetStanding();
+  const copyLink = useCopyLink();
+  const going: Bindings = {};
+  for (const place of GROUPS.flatMap((group) => group.places)) {
+    if (place.key) going[`g ${place.key}`] = () => void navigate({ to: place.to });
+  }
+  useHotkeys(
+    {
+      ...going,
+      "mod+k": actions.openPalette,
+      "?": actions.openShortcuts,
+      c: copyLink,
+      Escape: () => {
+        if (!asOf) return false;
+        setStanding(undefined);
+        return true;
+      },
+    },
+    "shell",
+  );
+}
+
+export function Shell({ children }: { children: ReactNode }) {
+  const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
+  const actions = useMemo<ShellActions>(
+    () => ({ openPalette: () => setOpen("palette"), openShortcuts: () => setOpen("shortcuts") }),
+    [],
+  );
+  useGlobalKeys(actions);
+  return (
+    <ShellContext.Provider value={actions}>
+      <a className="skip btn" href="#main">
+        Skip to content
+      </a>
+      <div className="app">
+        <Side />
+        {children}
+      </div>
+      <BottomBar />
+      <Suspense fallback={null}>
+        {open === "palette" ? <Palette onClose={() => setOpen(null)} onShortcuts={actions.openShortcuts} /> : null}
+        {open === "shortcuts" ? <Shortcuts onClose={() => setOpen(null)} /> : null}
+      </Suspense>
+    </ShellContext.Provider>
+  );
+}

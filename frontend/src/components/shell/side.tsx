@@ -1,0 +1,76 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useLocation } from "@tanstack/react-router";
+import { meQuery } from "@/api/auth";
+import { quarantineQuery } from "@/api/quarantine";
+import { sourcesQuery } from "@/api/sources";
+import { Icon, Mark } from "@/components/icon";
+import { count } from "@/lib/format";
+import { AccountMenu } from "./account-menu";
+import { BAR, GROUPS, isHere } from "./nav";
+
+function useCounts(): Record<string, number | undefined> {
+  const quarantine = useInfiniteQuery(quarantineQuery({}, 1));
+  const sources = useQuery(sourcesQuery);
+  return { "/quarantine": quarantine.data?.pages[0]?.total, "/sources": sources.data?.items.length };
+}
+
+/** The side bar; an icon rail on narrower screens. */
+export function Side() {
+  const { pathname } = useLocation();
+  const { data: me } = useQuery(meQuery);
+  const counts = useCounts();
+  return (
+    <nav className="side" aria-label="Main">
+      <Link className="brand" to="/" aria-label="SalesCommand, overview">
+        <Mark />
+        <b className="wordmark">
+          Sales<i>Command</i>
+        </b>
+      </Link>
+      {GROUPS.map((group) => (
+        <div key={group.title} className="side-group">
+          <h2>{group.title}</h2>
+          {group.places
+            .filter((place) => !place.adminOnly || me?.role === "admin")
+            .map((place) => {
+              const n = counts[place.to];
+              return (
+                <Link
+                  key={place.to}
+                  to={place.to}
+                  title={place.label}
+                  {...(isHere(place.to, pathname) ? { "aria-current": "page" as const } : {})}
+                >
+                  <Icon name={place.icon} />
+                  <span>{place.label}</span>
+                  {n === undefined ? null : (
+                    <b className={`n m ${place.to === "/quarantine" && n > 0 ? "hot" : ""}`}>{count(n)}</b>
+                  )}
+                </Link>
+              );
+            })}
+        </div>
+      ))}
+      <AccountMenu />
+    </nav>
+  );
+}
+
+/** The bottom bar on phones. */
+export function BottomBar() {
+  const { pathname } = useLocation();
+  const inRecords = pathname.startsWith("/records/");
+  return (
+    <nav className="mbar" aria-label="Main, short">
+      {BAR.map((place) => {
+        const here = place.label === "Records" ? inRecords : isHere(place.to, pathname);
+        return (
+          <Link key={place.to} to={place.to} {...(here ? { "aria-current": "page" as const } : {})}>
+            <Icon name={place.icon} size={18} />
+            <span>{place.label}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}

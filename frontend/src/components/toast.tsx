@@ -1,0 +1,53 @@
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { Icon } from "./icon";
+
+type Show = (text: string) => void;
+const ToastContext = createContext<Show>(() => undefined);
+
+/** How long a toast stays; it waits while the pointer or the focus is on it. */
+const LIFE_MS = 8000;
+
+/** Says in one line what just happened. */
+export function useToast(): Show {
+  return useContext(ToastContext);
+}
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const [toast, setToast] = useState<{ text: string; id: number } | null>(null);
+  const [held, setHeld] = useState(false);
+  const show = useCallback<Show>((text) => setToast((last) => ({ text, id: (last?.id ?? 0) + 1 })), []);
+  const close = useCallback(() => {
+    setToast(null);
+    setHeld(false);
+  }, []);
+
+  useEffect(() => {
+    if (!toast || held) return;
+    const timer = setTimeout(close, LIFE_MS);
+    return () => clearTimeout(timer);
+  }, [toast, held, close]);
+
+  return (
+    <ToastContext.Provider value={useMemo(() => show, [show])}>
+      {children}
+      <div aria-live="polite">
+        {toast ? (
+          <div
+            className="toast"
+            key={toast.id}
+            onMouseEnter={() => setHeld(true)}
+            onMouseLeave={() => setHeld(false)}
+            onFocus={() => setHeld(true)}
+            onBlur={() => setHeld(false)}
+          >
+            <Icon name="check" />
+            <span>{toast.text}</span>
+            <button type="button" className="btn g i" aria-label="Close message" onClick={close}>
+              <Icon name="close" />
+            </button>
+          </div>
+        ) : null}
+      </div>
+    </ToastContext.Provider>
+  );
+}

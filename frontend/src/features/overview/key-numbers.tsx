@@ -1,0 +1,109 @@
+import { useMetric } from "@/api/metrics";
+import type { MetricResult } from "@/api/types";
+import { DrillLink } from "@/components/drill-link";
+import { Icon } from "@/components/icon";
+import { sourceName } from "@/components/source";
+import { Failure } from "@/components/states";
+import { useStanding } from "@/lib/as-of";
+import { drillTo } from "@/lib/drill";
+import { momentShort, parseTime, percent, plural, ratio, zoneName } from "@/lib/format";
+import { lastDays, quarterOf, standingDay } from "@/lib/periods";
+import { KeyNumber } from "./key-number";
+
+function Deals({ result, slug }: { result: MetricResult; slug: string }) {
+  return (
+    <>
+      <DrillLink drill={drillTo(result.drill, slug)}>{plural(result.rows, "deal")}</DrillLink>
+      {result.unpriced > 0 ? (
+        <>
+          {" · "}
+          <span className="warn" title="No amount, no currency, or no exchange rate: counted, left out of the sum">
+            {plural(result.unpriced, "without a price", "without a price")}
+          </span>
+        </>
+      ) : null}
+    </>
+  );
+}
+
+function Closed({ result, period }: { result: MetricResult; period: { from: string; to: string } }) {
+  const won = useMetric("won-count", period).data;
+  return (
+    <>
+      {won ? (
+        <>
+          <DrillLink drill={drillTo(won.drill, "won-count")}>{plural(won.rows, "won", "won")}</DrillLink>
+          {" ÷ "}
+        </>
+      ) : null}
+      <DrillLink drill={drillTo(result.drill, "win-rate")}>{plural(result.rows, "closed", "closed")}</DrillLink>
+    </>
+  );
+}
+
+/** "Data as of 09:41, oldest source Pipedrive 08:57": the watermark of the answer, never the time of the query. */
+export function AsOfLine({ result }: { result: MetricResult | undefined }) {
+  const times = Object.entries(result?.data_as_of ?? {})
+    .filter((entry): entry is [string, string] => parseTime(entry[1]) !== null)
+    .sort((a, b) => (parseTime(a[1])?.getTime() ?? 0) - (parseTime(b[1])?.getTime() ?? 0));
+  const oldest = times[0];
+  const newest = times.at(-1);
+  if (!oldest || !newest) return null;
+  return (
+    <span>
+      <Icon name="clock" size={12} />
+      Data as of {momentShort(newest[1])}
+      {times.length > 1 ? `, oldest source ${sourceName(oldest[0])} ${momentShort(oldest[1])}` : ""}
+    </span>
+  );
+}
+
+/** The four numbers that the page opens with, in one panel. */
+export function KeyNumbers() {
+  const { asOf } = useStanding();
+  const today = standingDay(asOf);
+  const quarter = quarterOf(today);
+  const days = lastDays(today, 90);
+  const open = useMetric("open-pipeline");
+  const total = open.data?.value;
+  return (
+    <section className="panel" aria-label="Key numbers">
+      {open.error && open.data ? (
+        <Failure error={open.error} onRetry={() => void open.refetch()} keptAt={open.dataUpdatedAt} />
+      ) : null}
+      <div className="keys">
+        <KeyNumber
+          slug="open-pipeline"
+          label="Open pipeline"
+          evidence={(result) => <Deals result={result} slug="open-pipeline" />}
+        />
+        <KeyNumber
+          slug="weighted-pipeline"
+          label="Weighted pipeline"
+          evidence={(result) => `${percent(ratio(result.value, total), 0)} of the open pipeline`}
+        />
+        <KeyNumber
+          slug="won-value"
+          label={`Won in ${quarter.label.split(" ")[0]}`}
+          period={{ from: quarter.from, to: quarter.to }}
+          evidence={(result) => <Deals result={result} slug="won-value" />}
+        />
+        <KeyNumber
+          slug="win-rate"
+          label="Win rate, 90 days"
+          period={{ from: days.from, to: days.to }}
+          evidence={(result) => <Closed result={result} period={{ from: days.from, to: days.to }} />}
+        />
+      </div>
+      <div className="evid">
+        <AsOfLine result={open.data} />
+        {open.data ? <span>Amounts in {open.data.currency}, each converted at the rate of its day</span> : null}
+        <span>Times in {zoneName()} time</span>
+        <span className="end">
+          <Icon name="link" size={12} />
+          Every number opens its rows
+        </span>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,131 @@
+import { http, HttpResponse } from "msw";
+import type { Me, RecordItem, System } from "@/api/types";
+import { sha256 } from "@/lib/json-bytes";
+import { detailOf, listOf, metricOf, sources } from "./answers";
+import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
+
+export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", needs_password: false };
+
+const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS };
+
+function metric(slug: string, label: string, meaning: string, formula: string, unit: string, date_field: string | null) {
+  return { slug, label, meaning, formula, unit, date_field, dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };
+}
+
+const METRICS = [
+  metric("open-pipeline", "Open pipeline", "What all open deals are worth together.", "sum of amount of open deals", "currency", "close_date"),
+  metric("weighted-pipeline", "Weighted pipeline", "Open deals times how likely each is won.", "sum of amount × probability", "currency", "close_date"),
+  metric("won-value", "Won value", "What won deals were worth.", "sum of amount of won deals", "currency", "close_date"),
+  metric("won-count", "Won deals", "How many deals were won.", "count of won deals", "count", "close_date"),
+  metric("win-rate", "Win rate", "How many of the closed deals were won.", "won ÷ (won + lost)", "fraction", "close_date"),
+  metric("opportunity-count", "Opportunities", "How many deals there are.", "count of deals", "count", "created_at"),
+];
+
+const REASONS = [
+  { source: "hubspot", field: "close_date", reason: "not a date", count: 61 },
+  { source: "odoo", field: "amount", reason: "not a number", count: 34 },
+  { source: "pipedrive", field: "currency", reason: "not an ISO 4217 code", count: 9 },
+];
+
+const QUARANTINE = REASONS.flatMap((group, index) =>
+  DEALS.slice(index * 8, index * 8 + 8).map((deal) => ({
+    event_id: eventOf(deal).event_id,
+    source: group.source,
+    record_type: "opportunity",
+    source_id: deal.source_id,
+    field: group.field,
+    value: group.field === "amount" ? "12,5k" : "31/31/2026",
+    reason: group.reason,
+    at: deal.updated_at,
+  })),
+);
+
+const SYSTEM: System = {
+  version: "0.1.0",
+  schema: { have: 1, need: 1, differences: [] },
+  lake: { driver: "embedded", state: "connected", error: null },
+  zones: [
+    { zone: "raw", table: "raw_events", rows: 20_561, bytes: 9_420_113 },
+    { zone: "canonical", table: "opportunity_changes", rows: 8_302, bytes: 2_204_131 },
+    { zone: "canonical", table: "account_changes", rows: 4_907, bytes: 1_104_009 },
+    { zone: "canonical", table: "contact_changes", rows: 3_828, bytes: 900_104 },
+    { zone: "serving", table: "serving_views", rows: 1_466, bytes: 88_104 },
+  ],
+  books: null,
+  jobs: [
+    { name: "loader", state: "idle", last_run_at: new Date().toISOString(), detail: "batch of 311" },
+    { name: "worker", state: "running", last_run_at: new Date().toISOString(), detail: "0 behind" },
+  ],
+  stores: { mongo: "connected", redis: "connected" },
+};
+
+function eventById(id: string) {
+  for (const records of Object.values(RECORDS)) {
+    for (const record of records) for (let index = 0; index < 4; index += 1) if (eventOf(record, index).event_id === id) return eventOf(record, index);
+  }
+  return null;
+}
+
+export function problem(status: number, title: string, detail: string, hint: string | null = null) {
+  return HttpResponse.json(
+    { type: "about:blank", title, status, detail, instance: "/", hint, request_id: "5b1e77c0" },
+    { status, headers: { "content-type": "application/problem+json" } },
+  );
+}
+
+const missing = () => problem(404, "Not found", "There is nothing at this address.");
+const url = (request: Request) => new URL(request.url).searchParams;
+
+export const handlers = [
+  http.get("*/api/auth/me", () => HttpResponse.json(ME)),
+  http.post("*/api/auth/login", () => HttpResponse.json({ user: ME, needs_password: false })),
+  http.post("*/api/auth/link", () => HttpResponse.json({ user: ME, needs_password: true })),
+  http.post("*/api/auth/logout", () => new HttpResponse(null, { status: 204 })),
+  http.put("*/api/auth/password", () => new HttpResponse(null, { status: 204 })),
+  http.get("*/api/settings", () => HttpResponse.json({ reporting_currency: "USD" })),
+  http.get("*/api/metrics", () => HttpResponse.json({ items: METRICS })),
+  http.get("*/api/metrics/:slug", ({ params, request }) => HttpResponse.json(metricOf(String(params.slug), url(request)))),
+  http.get("*/api/records/:type", ({ params, request }) => {
+    const items = RECORDS[String(params.type)];
+    return items ? HttpResponse.json(listOf(items, url(request))) : missing();
+  }),
+  http.get("*/api/records/:type/:id", ({ params }) => {
+    const record = RECORDS[String(params.type)]?.find((one) => one.canonical_id === params.id);
+    return record ? HttpResponse.json(detailOf(record)) : missing();
+  }),
+  http.get("*/api/events", ({ request }) => {
+    const source = url(request).get("filter[source]")?.split(",");
+    const id = url(request).get("filter[source_id]");
+    const found = DEALS.filter((deal) => (!source || source.includes(deal.source)) && (!id || deal.source_id === id));
+    const events = id ? found.flatMap((deal) => [0, 1, 3].map((index) => eventOf(deal, index))) : found.map((deal) => eventOf(deal));
+    return HttpResponse.json({ items: events.slice(0, Number(url(request).get("limit") ?? 50)), next_cursor: null });
+  }),
+  http.get("*/api/events/:id", async ({ params }) => {
+    const event = eventById(String(params.id));
+    if (!event) return missing();
+    return HttpResponse.json({ ...event, body_sha256: (await sha256(new TextEncoder().encode(BODY))) ?? "" });
+  }),
+  http.get("*/api/events/:id/body", () => new HttpResponse(BODY, { headers: { "content-type": "application/json" } })),
+  http.get("*/api/quarantine", ({ request }) => {
+    const query = url(request);
+    const items = QUARANTINE.filter((item) =>
+      (["source", "field", "reason"] as const).every((key) => !query.get(`filter[${key}]`) || query.get(`filter[${key}]`) === item[key]),
+    );
+    return HttpResponse.json({ items, next_cursor: null, total: items.length, groups: REASONS });
+  }),
+  http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
+  http.get("*/api/sources/:source", ({ params }) => {
+    const source = sources().find((one) => one.source === params.source);
+    if (!source) return missing();
+    const keys = [{ id: "key_1", ends: "c7e2", created_at: new Date(Date.now() - 9e8).toISOString(), created_by: ME.email }];
+    const requests = [{ at: new Date().toISOString(), status: 200, events: 1, entity_type: "deal", reason: null }];
+    return HttpResponse.json({ ...source, keys, requests });
+  }),
+  http.post("*/api/sources/:source/keys", ({ params }) =>
+    HttpResponse.json({ id: "key_2", key: "sc_wk_preview", source: params.source }, { status: 201 }),
+  ),
+  http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
+  http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
+  http.get("*/api/users", () => HttpResponse.json({ items: [{ ...ME, created_at: new Date().toISOString(), last_sign_in_at: new Date().toISOString() }] })),
+  http.post("*/api/users", () => HttpResponse.json({ user: ME, link: "http://localhost:3000/sign-in?token=preview" }, { status: 201 })),
+];

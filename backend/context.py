@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from backend.metrics import HttpMetrics
+from backend.microservices.ingest.metrics import IngestMetrics
 from backend.microservices.ingest.spool import Spool, SpoolLimits
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
@@ -91,10 +92,12 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
         stack.callback(mongo.close)
         engine = open_engine(lake_settings(settings))
         stack.push_async_callback(engine.close)
+        registry = CollectorRegistry()
         spool = None
         if with_spool:
             spool = await _open_spool(settings)
             stack.push_async_callback(spool.close)
+            registry.register(IngestMetrics(spool))
         yield Context(
             settings=settings,
             engine=engine,
@@ -103,6 +106,7 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
             keyring=KeyRing(mongo),
             jobs=JobBoard(redis),
             local_spool=spool,
+            registry=registry,
         )
 
 

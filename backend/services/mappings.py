@@ -9,7 +9,8 @@ from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
 from backend.stores.mongo import Document
 from salescommand_lake.fold import AppliedMapping, apply_mapping
-from salescommand_lake.mapping import Mapping, MappingError, load_document, shipped_mappings
+from salescommand_lake.mapping import Mapping, MappingError, load_document
+from salescommand_lake.mapping.catalog import shipped_mappings
 
 __all__ = ["MappingService", "StoredMapping"]
 
@@ -66,10 +67,10 @@ class MappingService:
             Problem: 400 that names line and field when the document can't be used.
         """
         try:
-            mapping = load_document(text, "the document")
+            mapping = load_document(text, "mapping")
+            applied = await apply_mapping(self._engine, text, author=author)
         except MappingError as error:
             raise _refused(error) from error
-        applied = await apply_mapping(self._engine, text, author=author)
         now = datetime.now(UTC)
         kept: Document = {
             "scope": applied.scope,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,10 +64,11 @@ class SourceService:
         )
         documents = {document["_id"]: document for document in named}
         moments = lowered(self._context, moments)
-        return [
-            self._one(name, documents.get(name), books.get(name), activity.get(name), moments, now)
-            for name in sorted({*documents, *books, *activity})
-        ]
+        found = []
+        for name in sorted({*documents, *books, *activity}):
+            each = _source(name, documents.get(name), activity.get(name), now)
+            found.append(replace(each, data_as_of=moments.get(name), books=books.get(name, SourceBooks())))
+        return found
 
     async def get(self, source: str) -> SourceDetail:
         """Return one source with its keys and last requests.
@@ -101,27 +101,20 @@ class SourceService:
         self._context.keyring.forget()
         return stored or {"_id": source} | made | change
 
-    def _one(
-        self,
-        name: str,
-        document: Document | None,
-        books: SourceBooks | None,
-        activity: Activity | None,
-        moments: Mapping[str, datetime],
-        now: datetime,
-    ) -> Source:
-        last = activity.last_event_at if activity else None
-        gap = activity.usual_gap if activity else None
-        return Source(
-            source=name,
-            kind=document["kind"] if document else "generic",
-            label=document["label"] if document else name,
-            state=freshness(last, gap, now),
-            last_event_at=last,
-            usual_gap_seconds=gap.total_seconds() if gap else None,
-            data_as_of=moments.get(name),
-            lag_seconds=max(0.0, (now - last).total_seconds()) if last else None,
-            events_today=activity.today if activity else 0,
-            hours=activity.hours if activity else (0,) * HOURS,
-            books=books or SourceBooks(),
-        )
+
+def _source(name: str, document: Document | None, activity: Activity | None, now: datetime) -> Source:
+    last = activity.last_event_at if activity else None
+    gap = activity.usual_gap if activity else None
+    return Source(
+        source=name,
+        kind=document["kind"] if document else "generic",
+        label=document["label"] if document else name,
+        state=freshness(last, gap, now),
+        last_event_at=last,
+        usual_gap_seconds=gap.total_seconds() if gap else None,
+        data_as_of=None,
+        lag_seconds=max(0.0, (now - last).total_seconds()) if last else None,
+        events_today=activity.today if activity else 0,
+        hours=activity.hours if activity else (0,) * HOURS,
+        books=SourceBooks(),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backend.context import Context
 from backend.metrics import VERSION
-from backend.services.balance import SourceBooks, source_books
+from backend.services.balance import SourceBooks, balance
 from backend.services.probes import store_faults
 from backend.stores.jobs import JobState
 from salescommand_lake.errors import LakeError
@@ -53,7 +53,7 @@ async def system_state(context: Context) -> System:
         differences = tuple(str(one) for one in await verify_schema(context.engine)) if have else ()
         schema = Schema(have, SCHEMA_VERSION, differences)
         zones = await table_sizes(context.engine)
-        books = _total((await source_books(context)).values()) if have and not differences else None
+        books = (await balance(context)).totals if have and not differences else None
     except LakeError as error:
         return System(driver, str(error), faults, jobs)
     return System(driver, None, faults, jobs, schema=schema, zones=zones, books=books)

@@ -16,6 +16,7 @@ from backend.auth.principal import CONTROL
 from backend.context import Context, open_context
 from backend.main import create_app
 from backend.settings import BackendSettings
+from tests.backend.flow import Flow, flowing
 from tests.support.servers import mongo_binary, mongo_server, redis_binary, redis_server
 
 PASSWORD = "correct horse battery"
@@ -124,3 +125,10 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert body["request_id"] == answer.headers["x-request-id"]
     assert "Traceback" not in answer.text
     return body
+
+
+@pytest.fixture
+async def flow(context: Context, control: httpx.AsyncClient) -> AsyncIterator[Flow]:
+    """A backend through which events flow, on an empty lake."""
+    async with flowing(context, control) as opened:
+        yield opened

@@ -36,11 +36,14 @@ def control_client(address: Path) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def connect(data: Path | None = None, *, working: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+async def connect(
+    data: Path | None = None, *, lake: bool = True, working: bool = False
+) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client with an admin's rights, through the running process or, when none runs, in this one.
 
     Args:
         data: the data folder; None reads SALESCOMMAND_DATA_DIR.
+        lake: in this process, bring the embedded lake's tables up to date first.
         working: in this process, also run loader and worker, and finish their work at the end.
 
     Raises:
@@ -53,7 +56,7 @@ async def connect(data: Path | None = None, *, working: bool = False) -> AsyncIt
             from salescommand_cli.roles.inprocess import open_in_process
 
             try:
-                client = await stack.enter_async_context(open_in_process(folder, working=working))
+                client = await stack.enter_async_context(open_in_process(folder, lake=lake, working=working))
             except FolderInUse:
                 # Somebody started between the look and the attempt.
                 holder = folder.holder() or Holder(0, "", {})

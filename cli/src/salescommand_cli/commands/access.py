@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from salescommand_cli.commands.options import ACCESS, DataOption, JsonOption, RoleOption
+from salescommand_cli.commands.options import ACCESS, DataOption, JsonOption, RoleOption, part
 from salescommand_cli.output import answer, answer_json, note, table
 
 key = typer.Typer(no_args_is_help=True, help="Write keys: what a source needs to post its events.")
@@ -25,17 +25,10 @@ def _call(data: Path | None, method: str, path: str, **options: Any) -> Any:
     from salescommand_cli.api import ask, connect, run
 
     async def work() -> Any:
-        async with connect(data) as api:
+        async with connect(data, lake=False) as api:
             return await ask(api, method, path, **options)
 
     return run(work())
-
-
-def _part(text: str) -> str:
-    """Quote a name for use as one part of a path."""
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the source, such as `hubspot` or `shop-eu`.")]
@@ -52,13 +45,13 @@ def key_create(
 ) -> None:
     """Print a new write key, and nothing else. It is shown this once."""
     body = {"kind": kind} if kind else {}
-    answer(str(_call(data, "POST", f"/api/sources/{_part(source)}/keys", json=body)["key"]))
+    answer(str(_call(data, "POST", f"/api/sources/{part(source)}/keys", json=body)["key"]))
 
 
 @key.command("list")
 def key_list(source: Source, json: JsonOption = False, data: DataOption = None) -> None:
     """List a source's keys, without their secrets."""
-    found = _call(data, "GET", f"/api/sources/{_part(source)}/keys")["items"]
+    found = _call(data, "GET", f"/api/sources/{part(source)}/keys")["items"]
     if json:
         answer_json(found)
     else:
@@ -75,7 +68,7 @@ def key_revoke(
     data: DataOption = None,
 ) -> None:
     """Revoke a key; posts with it are refused from then on."""
-    _call(data, "DELETE", f"/api/sources/{_part(source)}/keys/{_part(key_id)}")
+    _call(data, "DELETE", f"/api/sources/{part(source)}/keys/{part(key_id)}")
     note(f"Revoked {key_id}.")
 
 
@@ -109,7 +102,7 @@ def token_revoke(
     data: DataOption = None,
 ) -> None:
     """Revoke a token; it stops working at once."""
-    _call(data, "DELETE", f"/api/tokens/{_part(token_id)}")
+    _call(data, "DELETE", f"/api/tokens/{part(token_id)}")
     note(f"Revoked {token_id}.")
 
 
@@ -148,12 +141,12 @@ def user_remove(email: Annotated[str, typer.Argument(metavar="EMAIL")], data: Da
     from salescommand_cli.errors import CommandError
 
     async def work() -> None:
-        async with connect(data) as api:
+        async with connect(data, lake=False) as api:
             people = (await ask(api, "GET", "/api/users"))["items"]
             found = [one["id"] for one in people if one["email"] == email.strip().lower()]
             if not found:
                 raise CommandError(f"there is no user {email}.", hint="`salescommand user list` shows who is there.")
-            await ask(api, "DELETE", f"/api/users/{_part(found[0])}")
+            await ask(api, "DELETE", f"/api/users/{part(found[0])}")
 
     run(work())
     note(f"Removed {email}.")

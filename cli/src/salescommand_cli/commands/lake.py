@@ -58,5 +58,5 @@ def status(json: JsonOption = False, data: DataOption = None) -> None:
         ["job", "state", "last run", "detail"],
         [[job["name"], job["state"], job.get("last_run_at"), job.get("detail")] for job in found["jobs"]],
     )
-    counts = [(name, count) for name, count in found["books"].items() if isinstance(count, int)]
+    counts = [(name, count) for name, count in (found["books"] or {}).items() if isinstance(count, int)]
     table(["books", "records"], [[name, f"{count:,}"] for name, count in counts], right=["records"])

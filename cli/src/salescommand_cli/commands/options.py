@@ -21,3 +21,18 @@ DATA = "Data"
 RUN = "Run"
 ABOUT = "About"
 HEADINGS = (RUN, DATA, ACCESS, ABOUT)
+
+
+def part(text: str) -> str:
+    """Quote a name for use as one part of a path.
+
+    Raises:
+        CommandError: it holds a slash, which no part can.
+    """
+    from urllib.parse import quote
+
+    from salescommand_cli.errors import CommandError
+
+    if "/" in text or not text:
+        raise CommandError(f"{text!r} cannot be a name here.", hint="Letters, digits, '.', '_' and '-'.", code=2)
+    return quote(text, safe="")

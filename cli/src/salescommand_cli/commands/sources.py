@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from salescommand_cli.commands.options import DATA, DataOption, JsonOption
+from salescommand_cli.commands.options import DATA, DataOption, JsonOption, part
 from salescommand_cli.output import answer, answer_json, note, table
 
 source = typer.Typer(no_args_is_help=True, help="The systems that post events, and their books.")
@@ -45,9 +45,7 @@ def source_list(json: JsonOption = False, data: DataOption = None) -> None:
 @source.command("show")
 def source_show(name: Annotated[str, typer.Argument(metavar="SOURCE")], data: DataOption = None) -> None:
     """Show one source as JSON."""
-    from urllib.parse import quote
-
-    answer_json(_call(data, "GET", f"/api/sources/{quote(name, safe='')}"))
+    answer_json(_call(data, "GET", f"/api/sources/{part(name)}"))
 
 
 @source.command("set")
@@ -58,10 +56,8 @@ def source_set(
     data: DataOption = None,
 ) -> None:
     """Say what a source is. A new one is made."""
-    from urllib.parse import quote
-
     body = {"kind": kind} | ({"label": label} if label else {})
-    _call(data, "PUT", f"/api/sources/{quote(name, safe='')}", json=body)
+    _call(data, "PUT", f"/api/sources/{part(name)}", json=body)
     note(f"{name} is {kind}.")
 
 
@@ -103,7 +99,5 @@ def mapping_show(
     data: DataOption = None,
 ) -> None:
     """Print one mapping document."""
-    from urllib.parse import quote
-
-    found = _call(data, "GET", f"/api/mappings/{quote(scope, safe='')}/{quote(record_type, safe='')}")
+    found = _call(data, "GET", f"/api/mappings/{part(scope)}/{part(record_type)}")
     answer(str(found["text"]).rstrip("\n"))

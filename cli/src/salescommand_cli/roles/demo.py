@@ -105,14 +105,15 @@ async def _figures(api: httpx.AsyncClient, books: dict[str, Any]) -> list[str]:
 
 
 def _balance(books: dict[str, Any]) -> list[str]:
-    total = books.get("total") or {}
+    total = books.get("totals") or {}
     if not total:
         return []
     state = "the books balance" if books.get("balanced", True) else "THE BOOKS DO NOT BALANCE"
     taken, refused = f"{total['accepted']:,} accepted", f"{total['refused']:,} refused by the engine"
     return [
         f"{state}: {total['received']:,} received = {taken} + {total['rejected']:,} rejected",
-        f"{taken} = {total['duplicates']:,} duplicates + {total['in_spool']:,} in the spool + {total['raw']:,} raw + {refused}",
+        f"{taken} = {total['duplicates']:,} duplicates + {total['in_spool']:,} in the spool + {total['raw']:,} raw"
+        f" + {refused}",
     ]
 
 

@@ -195,8 +195,8 @@ async def _jobs(context: Context) -> AsyncIterator[Jobs]:
     from salescommand_cli.roles.work import start_jobs
 
     jobs = Jobs()
-    start_jobs(jobs, context)
     try:
+        start_jobs(jobs, context)
         yield jobs
     finally:
         await jobs.stop()

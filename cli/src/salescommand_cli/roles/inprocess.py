@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_in_process(folder: DataFolder, *, working: bool) -> AsyncIterator[httpx.AsyncClient]:
+async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> AsyncIterator[httpx.AsyncClient]:
     """Hold the folder, start the stores that no variable names, and give a client of the API in this process.
 
-    With `working`, loader and worker run too, and the end waits until what was posted is in the numbers.
+    Without `lake` its tables are not looked at, which is quicker. With `working`, loader and worker run too, and the end waits until what was posted is in the numbers.
     """
     import httpx
 
@@ -43,7 +43,7 @@ async def open_in_process(folder: DataFolder, *, working: bool) -> AsyncIterator
         settings = load_settings(data_dir=folder.path, mongo_url=stores.mongo, redis_url=stores.redis)
         log_quietly(settings, folder.logs / "salescommand.log")
         context = await stack.enter_async_context(open_context(settings))
-        if not settings.clickhouse_url:
+        if lake and not settings.clickhouse_url:
             # A ClickHouse of its own is brought up to date by the roles, not by a command that passes by.
             await prepare_lake(context)
         transport = httpx.ASGITransport(app=create_app(context, principal=CONTROL))
@@ -59,8 +59,8 @@ async def _worked(context: Context, client: httpx.AsyncClient) -> AsyncIterator[
     from salescommand_cli.roles.work import start_jobs, until_settled
 
     jobs = Jobs()
-    start_jobs(jobs, context)
     try:
+        start_jobs(jobs, context)
         yield
         await until_settled(client)
     finally:

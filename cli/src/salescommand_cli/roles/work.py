@@ -39,9 +39,8 @@ def metrics_app(context: Context) -> Any:
 
 def behind(balance: dict[str, Any]) -> int:
     """Return how many accepted events are not in the numbers yet, from the books."""
-    rows = balance.get("sources", balance.get("items", []))
-    entries = rows.values() if isinstance(rows, dict) else rows
-    return sum(int(entry.get("in_spool", 0)) + int(entry.get("pending", 0)) for entry in entries)
+    totals: dict[str, int] = balance["totals"]
+    return totals["in_spool"] + totals["pending"]
 
 
 async def until_settled(api: httpx.AsyncClient, *, seconds: float = SETTLE_SECONDS) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class RecentRequests:
         ring.append(outcome)
 
     def of(self, source: str) -> list[dict[str, Any]]:
-        """Return a source's requests, newest first: the fields of `Outcome`, `at` as a datetime, `events` and `outcome`."""
+        """Return a source's requests, newest first: `Outcome` with `at` as a datetime, `events`, `outcome`."""
         return [
             {
                 **msgspec.structs.asdict(each),

@@ -66,15 +66,17 @@ class SpoolStore:
         self.spool_id, self.last_seq, self.loaded_through = self._state()
 
     def _open(self) -> apsw.Connection:
+        connection = connect(self.path, write=True)
         try:
-            connection = connect(self.path, write=True)
             _claim(connection, self.path)
-            connection.execute(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000"
-            ).fetchall()
+            connection.execute(_DURABLE).fetchall()
         except (apsw.NotADBError, apsw.CorruptError) as error:
+            connection.close()
             message = f"{self.path} is not a spool or is damaged ({error}). Move it away to start with an empty one."
             raise SpoolUnusable(message) from error
+        except BaseException:
+            connection.close()
+            raise
         self.path.chmod(0o600)
         return connection
 

@@ -6,6 +6,7 @@ epoch milliseconds, as numbers or as strings of digits.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -42,9 +43,11 @@ def first_time(record: dict[str, Any], *names: str) -> int | None:
 
 
 def _from_number(value: float | Decimal) -> int | None:
-    if not -_SECONDS_BELOW * 1000 < value < _SECONDS_BELOW * 1000:  # also false for NaN
+    if not isinstance(value, int) and not math.isfinite(value):
         return None
-    scaled = Decimal(str(value)) * 1000 if -_SECONDS_BELOW < value < _SECONDS_BELOW else Decimal(str(value))
+    if abs(value) >= _SECONDS_BELOW * 1000:
+        return None
+    scaled = Decimal(str(value)) * 1000 if abs(value) < _SECONDS_BELOW else Decimal(str(value))
     return _in_range(int(scaled))
 
 

@@ -20,13 +20,13 @@ def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool 
     """Return the answer that says what became of each record. `stored` is None when nobody waits for the lake."""
     drafts = prepared.submission.drafts
     content: dict[str, Any] = {"status": "partial" if prepared.faults else "accepted"}
-    if len(acks) == 1:
+    if acks and (prepared.single or len(acks) == 1):
         content["source_id"] = drafts[0].row.source_id
         content["event_id"] = encode_event_id(acks[0].seq)
         content["duplicate"] = acks[0].duplicate
         if prepared.generated[0]:
             content["generated"] = True
-    if not prepared.single:
+    if not prepared.single or len(acks) != 1:
         content["accepted"] = len(acks)
         content["duplicates"] = duplicates
         content["rejected"] = [_fault(index, fault) for index, fault in prepared.faults]

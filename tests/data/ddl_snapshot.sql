@@ -1,0 +1,756 @@
+-- Schema version 1. Written by: pytest tests/lake/test_schema.py --update-snapshots
+
+-- 0_ledger/010_schema_ledger.sql
+CREATE TABLE IF NOT EXISTS schema_ledger (
+  name String COMMENT 'file or model that the statement comes from',
+  checksum String COMMENT 'SHA-256 of the statement, hexadecimal',
+  version UInt32 COMMENT 'version of the schema that it was applied for',
+  applied_at DateTime64(6, 'UTC') COMMENT 'when it was applied'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY name;
+
+-- 1_raw/010_raw_events.sql
+CREATE TABLE IF NOT EXISTS raw_events (
+  source String COMMENT 'name of the source that posted it',
+  entity_type String COMMENT 'the word that was posted in the address',
+  source_id String COMMENT 'the record''s id at its source',
+  payload JSON DEFAULT ifNull(accurateCastOrNull(body, 'JSON'), CAST('{}', 'JSON')) COMMENT 'the body for queries; not lossless',
+  ingested_at DateTime DEFAULT toDateTime(received_at) COMMENT 'when the platform took it in, UTC, whole seconds of received_at',
+  event_key FixedString(16) COMMENT 'what makes a repeat of the event recognisable',
+  seq UInt64 COMMENT 'arrival number: microseconds since 2020-01-01 UTC, shifted by 10 bits, and the instance',
+  vendor_seq UInt64 COMMENT 'the vendor''s own sequence, 0 where there is none',
+  kind LowCardinality(String) COMMENT 'kind of the source: hubspot, salesforce, ...',
+  record_type LowCardinality(String) COMMENT 'canonical noun that the kind resolved, empty when none was',
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5) COMMENT 'what the event does to its record',
+  source_time DateTime64(3, 'UTC') COMMENT 'the vendor''s time of the change, or received_at',
+  source_time_given Bool COMMENT 'whether source_time came from the vendor',
+  received_at DateTime64(6, 'UTC') COMMENT 'when the platform took it in; the time of seq',
+  body String COMMENT 'the exact bytes' CODEC(ZSTD(1)),
+  body_sha256 FixedString(32) COMMENT 'SHA-256 of body',
+  body_index UInt32 COMMENT 'place of this event in the request that carried it, from 0',
+  request_sha256 FixedString(32) COMMENT 'SHA-256 of the whole request body',
+  payload_error LowCardinality(String) DEFAULT multiIf(
+    notEmpty(JSONAllPaths(payload)), '',
+    empty(body), 'there is no body',
+    isNotNull(accurateCastOrNull(body, 'JSON')), '',
+    NOT isValidJSON(body), 'not readable as JSON: broken text, a lone surrogate, a number out of range, or nested too deep',
+    JSONType(body) != 'Object', 'not a JSON object',
+    'a key occurs twice, or a key with a dot collides with a nested one'
+  ) COMMENT 'why payload is empty although body is not; empty when nothing is wrong',
+  batch_id String COMMENT 'the insert that stored it',
+  INDEX seq_range seq TYPE minmax GRANULARITY 1,
+  INDEX seq_lookup seq TYPE bloom_filter(0.002) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(ingested_at, 'UTC')
+ORDER BY (entity_type, source_id, ingested_at)
+SETTINGS
+  index_granularity = 256,
+  min_compress_block_size = 16384,
+  max_compress_block_size = 65536,
+  non_replicated_deduplication_window = 10000;
+
+-- 1_raw/020_raw_batches.sql
+CREATE TABLE IF NOT EXISTS raw_batches (
+  batch_id String COMMENT 'the insert',
+  source String COMMENT 'source of the events',
+  record_type LowCardinality(String) COMMENT 'noun of the events, empty when none was resolved',
+  events UInt64 COMMENT 'events stored',
+  first_seq UInt64 COMMENT 'lowest arrival number',
+  last_seq UInt64 COMMENT 'highest arrival number',
+  loaded_at DateTime64(6, 'UTC') COMMENT 'when they were stored'
+)
+ENGINE = MergeTree
+ORDER BY (batch_id, source, record_type)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- 1_raw/030_raw_batches_feed.sql
+CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batches_feed TO raw_batches AS
+SELECT
+  batch_id,
+  source,
+  record_type,
+  count() AS events,
+  min(seq) AS first_seq,
+  max(seq) AS last_seq,
+  now64(6) AS loaded_at
+FROM raw_events
+GROUP BY batch_id, source, record_type;
+
+-- 1_raw/040_raw_batch_keys.sql
+CREATE TABLE IF NOT EXISTS raw_batch_keys (
+  batch_id String COMMENT 'the insert',
+  source String COMMENT 'source of the record',
+  record_type LowCardinality(String) COMMENT 'noun of the record, empty when none was resolved',
+  entity_type String COMMENT 'the word that was posted',
+  source_id String COMMENT 'the record''s id at its source',
+  events UInt64 COMMENT 'events of the record in the insert'
+)
+ENGINE = MergeTree
+ORDER BY (batch_id, source, record_type, entity_type, source_id)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- 1_raw/050_raw_batch_keys_feed.sql
+CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batch_keys_feed TO raw_batch_keys AS
+SELECT
+  batch_id,
+  source,
+  record_type,
+  entity_type,
+  source_id,
+  count() AS events
+FROM raw_events
+GROUP BY batch_id, source, record_type, entity_type, source_id;
+
+-- 1_raw/060_folded_batches.sql
+CREATE TABLE IF NOT EXISTS folded_batches (
+  batch_id String COMMENT 'the insert',
+  source String COMMENT 'source of the events',
+  record_type LowCardinality(String) COMMENT 'noun of the events, empty when none was resolved',
+  events UInt64 COMMENT 'events of the batch',
+  mapped UInt64 COMMENT 'events that a mapping took',
+  ignored UInt64 COMMENT 'events that no mapping claims',
+  quarantined UInt64 COMMENT 'events that were set aside whole',
+  folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them'
+)
+ENGINE = ReplacingMergeTree(folded_at)
+ORDER BY (batch_id, source, record_type);
+
+-- 2_canonical/010_canonical_records.sql
+CREATE TABLE IF NOT EXISTS canonical_records (
+  canonical_id String COMMENT 'id of the record in the platform',
+  entity_type String COMMENT 'canonical noun',
+  payload JSON COMMENT 'the fields after the change; amounts and other decimals as strings',
+  quality_score Float64 COMMENT '0 to 1: one minus the weights of the rules that fail',
+  validated_at DateTime COMMENT 'when the version was made, UTC',
+  source LowCardinality(String) COMMENT 'source of the record',
+  source_id String COMMENT 'id of the record at its source',
+  seq UInt64 COMMENT 'event that made the change',
+  ord UInt256 COMMENT 'place of the event in the history of the record',
+  source_time DateTime64(3, 'UTC') COMMENT 'when the change was true at its source',
+  received_at DateTime64(6, 'UTC') COMMENT 'from when on the platform knew this state',
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5) COMMENT 'what the event did',
+  is_deleted Bool COMMENT 'whether the record is deleted after it',
+  provenance Map(LowCardinality(String), UInt256) COMMENT 'per field the place of the event that it comes from',
+  failed_rules Array(LowCardinality(String)) COMMENT 'names of the quality rules that fail',
+  content_hash UInt64 COMMENT 'hash of the state, so that the same state is not written twice',
+  generation UInt64 COMMENT 'the fold that wrote it; where a mapping changed, the newest of one ord and received_at counts'
+)
+ENGINE = MergeTree
+ORDER BY (entity_type, canonical_id, validated_at, ord)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000;
+
+-- 2_canonical/020_quarantine.sql
+CREATE TABLE IF NOT EXISTS quarantine (
+  source LowCardinality(String) COMMENT 'source of the event',
+  seq UInt64 COMMENT 'the event',
+  field LowCardinality(String) COMMENT 'the field, empty for the whole event',
+  event_id String COMMENT 'public id of the event',
+  record_type LowCardinality(String) COMMENT 'canonical noun',
+  source_id String COMMENT 'id of the record at its source',
+  value String COMMENT 'what was there, cut',
+  reason LowCardinality(String) COMMENT 'why it was refused, in words',
+  mapping_hash LowCardinality(String) COMMENT 'the mapping that refused it',
+  mapping_version UInt32 COMMENT 'its version',
+  received_at DateTime64(6, 'UTC') COMMENT 'when the event came in',
+  generation UInt64 COMMENT 'the newest counts',
+  resolved Bool COMMENT 'whether a later mapping could read it'
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (source, seq, field);
+
+-- 2_canonical/030_mapping_versions.sql
+CREATE TABLE IF NOT EXISTS mapping_versions (
+  scope String COMMENT 'source:NAME or kind:NAME',
+  record_type LowCardinality(String) COMMENT 'canonical noun',
+  version UInt32 COMMENT 'counts from 1; shipped mappings are version 0 and stand in the package',
+  text String COMMENT 'the document',
+  author String COMMENT 'who applied it',
+  applied_at DateTime64(6, 'UTC') COMMENT 'when'
+)
+ENGINE = MergeTree
+ORDER BY (scope, record_type, version)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+-- 2_canonical/040_applied_mappings.sql
+CREATE TABLE IF NOT EXISTS applied_mappings (
+  source String COMMENT 'source of the events',
+  kind LowCardinality(String) COMMENT 'its kind',
+  record_type LowCardinality(String) COMMENT 'noun that the door resolved, empty when none was',
+  entity_type String COMMENT 'the word that was posted',
+  noun LowCardinality(String) COMMENT 'noun that the events became, empty when no mapping claims them',
+  scope String COMMENT 'scope of the mapping',
+  mapping_hash String COMMENT 'what identifies the compiled mapping, empty when there is none',
+  mapping_version UInt32 COMMENT 'its version, 0 for a shipped one',
+  generation UInt64 COMMENT 'the fold that read them; the newest counts'
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (source, kind, record_type, entity_type);
+
+-- model/account_changes
+CREATE TABLE IF NOT EXISTS account_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  name String COMMENT 'The name of the organisation.',
+  name_op UInt8,
+  domain String COMMENT 'Its main internet domain, without www.',
+  domain_op UInt8,
+  website String COMMENT 'Its address on the web, as the source has it.',
+  website_op UInt8,
+  industry String COMMENT 'The line of business, in the source\'s words.',
+  industry_op UInt8,
+  employees Int64 COMMENT 'How many people work there.',
+  employees_op UInt8,
+  country String COMMENT 'The country, in the source\'s words.',
+  country_op UInt8,
+  city String COMMENT 'The city.',
+  city_op UInt8,
+  phone String COMMENT 'The main telephone number, digits with a leading + where known.',
+  phone_op UInt8,
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/account_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS account_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'account' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM account_changes
+ARRAY JOIN errors AS error;
+
+-- model/accounts
+CREATE TABLE IF NOT EXISTS accounts (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  name Nullable(String) COMMENT 'The name of the organisation.',
+  domain Nullable(String) COMMENT 'Its main internet domain, without www.',
+  website Nullable(String) COMMENT 'Its address on the web, as the source has it.',
+  industry Nullable(String) COMMENT 'The line of business, in the source\'s words.',
+  employees Nullable(Int64) COMMENT 'How many people work there.',
+  country Nullable(String) COMMENT 'The country, in the source\'s words.',
+  city Nullable(String) COMMENT 'The city.',
+  phone Nullable(String) COMMENT 'The main telephone number, digits with a leading + where known.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/contact_changes
+CREATE TABLE IF NOT EXISTS contact_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  name String COMMENT 'The full name.',
+  name_op UInt8,
+  first_name String COMMENT 'The given name.',
+  first_name_op UInt8,
+  last_name String COMMENT 'The family name.',
+  last_name_op UInt8,
+  email String COMMENT 'The e-mail address, in lower case.',
+  email_op UInt8,
+  phone String COMMENT 'The telephone number, digits with a leading + where known.',
+  phone_op UInt8,
+  title String COMMENT 'What the person does there.',
+  title_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  account_name String COMMENT 'The account\'s name as the source gives it with the contact.',
+  account_name_op UInt8,
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/contact_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS contact_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'contact' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM contact_changes
+ARRAY JOIN errors AS error;
+
+-- model/contacts
+CREATE TABLE IF NOT EXISTS contacts (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  name Nullable(String) COMMENT 'The full name.',
+  first_name Nullable(String) COMMENT 'The given name.',
+  last_name Nullable(String) COMMENT 'The family name.',
+  email Nullable(String) COMMENT 'The e-mail address, in lower case.',
+  phone Nullable(String) COMMENT 'The telephone number, digits with a leading + where known.',
+  title Nullable(String) COMMENT 'What the person does there.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the contact.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/opportunity_changes
+CREATE TABLE IF NOT EXISTS opportunity_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  name String COMMENT 'What the deal is called.',
+  name_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  account_name String COMMENT 'The account\'s name as the source gives it with the deal.',
+  account_name_op UInt8,
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  owner_name String COMMENT 'The owner\'s name as the source gives it with the deal.',
+  owner_name_op UInt8,
+  amount Decimal(18, 4) COMMENT 'What the deal is worth, in its own currency.',
+  amount_op UInt8,
+  currency String COMMENT 'The currency of the amount.',
+  currency_op UInt8,
+  stage String COMMENT 'The stage, by the vendor\'s own name.',
+  stage_op UInt8,
+  pipeline String COMMENT 'The sales process that the stage belongs to, by the vendor\'s own name.',
+  pipeline_op UInt8,
+  status String COMMENT 'Whether the deal is still open, or how it ended.',
+  status_op UInt8,
+  probability Decimal(18, 4) COMMENT 'How likely the deal is won, 0 to 1.',
+  probability_op UInt8,
+  product String COMMENT 'What is sold.',
+  product_op UInt8,
+  close_date Date32 COMMENT 'The day it was won or lost; while open, the day expected.',
+  close_date_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8,
+  lost_reason String COMMENT 'Why the deal was lost, in the source\'s words.',
+  lost_reason_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/opportunity_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS opportunity_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'opportunity' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM opportunity_changes
+ARRAY JOIN errors AS error;
+
+-- model/opportunities
+CREATE TABLE IF NOT EXISTS opportunities (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  name Nullable(String) COMMENT 'What the deal is called.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the deal.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  owner_name Nullable(String) COMMENT 'The owner\'s name as the source gives it with the deal.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What the deal is worth, in its own currency.',
+  currency Nullable(String) COMMENT 'The currency of the amount.',
+  stage Nullable(String) COMMENT 'The stage, by the vendor\'s own name.',
+  pipeline Nullable(String) COMMENT 'The sales process that the stage belongs to, by the vendor\'s own name.',
+  status Nullable(String) COMMENT 'Whether the deal is still open, or how it ended.',
+  probability Nullable(Decimal(18, 4)) COMMENT 'How likely the deal is won, 0 to 1.',
+  product Nullable(String) COMMENT 'What is sold.',
+  close_date Nullable(Date32) COMMENT 'The day it was won or lost; while open, the day expected.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  lost_reason Nullable(String) COMMENT 'Why the deal was lost, in the source\'s words.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/owner_changes
+CREATE TABLE IF NOT EXISTS owner_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  name String COMMENT 'The full name.',
+  name_op UInt8,
+  email String COMMENT 'The e-mail address, in lower case.',
+  email_op UInt8,
+  team String COMMENT 'The team the person sells in.',
+  team_op UInt8,
+  manager_ref String COMMENT 'The source\'s id of the person\'s manager.',
+  manager_ref_op UInt8,
+  active Bool COMMENT 'Whether the person still works in the source.',
+  active_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/owner_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS owner_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'owner' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM owner_changes
+ARRAY JOIN errors AS error;
+
+-- model/owners
+CREATE TABLE IF NOT EXISTS owners (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  name Nullable(String) COMMENT 'The full name.',
+  email Nullable(String) COMMENT 'The e-mail address, in lower case.',
+  team Nullable(String) COMMENT 'The team the person sells in.',
+  manager_ref Nullable(String) COMMENT 'The source\'s id of the person\'s manager.',
+  active Nullable(Bool) COMMENT 'Whether the person still works in the source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/quota_changes
+CREATE TABLE IF NOT EXISTS quota_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  team String COMMENT 'The team, when the quota is a team\'s.',
+  team_op UInt8,
+  period_start Date32 COMMENT 'The first day of the period.',
+  period_start_op UInt8,
+  period_end Date32 COMMENT 'The last day of the period.',
+  period_end_op UInt8,
+  amount Decimal(18, 4) COMMENT 'What is to be sold, in its own currency.',
+  amount_op UInt8,
+  currency String COMMENT 'The currency of the amount.',
+  currency_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/quota_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS quota_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'quota' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM quota_changes
+ARRAY JOIN errors AS error;
+
+-- model/quotas
+CREATE TABLE IF NOT EXISTS quotas (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  team Nullable(String) COMMENT 'The team, when the quota is a team\'s.',
+  period_start Nullable(Date32) COMMENT 'The first day of the period.',
+  period_end Nullable(Date32) COMMENT 'The last day of the period.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What is to be sold, in its own currency.',
+  currency Nullable(String) COMMENT 'The currency of the amount.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/invoice_changes
+CREATE TABLE IF NOT EXISTS invoice_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  number String COMMENT 'The number printed on the invoice.',
+  number_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  customer_email String COMMENT 'Where the invoice was sent.',
+  customer_email_op UInt8,
+  status String COMMENT 'The state of the invoice, by the vendor\'s own name.',
+  status_op UInt8,
+  amount_due Decimal(18, 4) COMMENT 'What is to be paid.',
+  amount_due_op UInt8,
+  amount_paid Decimal(18, 4) COMMENT 'What has been paid.',
+  amount_paid_op UInt8,
+  currency String COMMENT 'The currency of the amounts.',
+  currency_op UInt8,
+  issued_at DateTime64(3, 'UTC') COMMENT 'When the invoice was issued.',
+  issued_at_op UInt8,
+  due_date Date32 COMMENT 'The day by which it is to be paid.',
+  due_date_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/invoice_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS invoice_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'invoice' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM invoice_changes
+ARRAY JOIN errors AS error;
+
+-- model/invoices
+CREATE TABLE IF NOT EXISTS invoices (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  number Nullable(String) COMMENT 'The number printed on the invoice.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  customer_email Nullable(String) COMMENT 'Where the invoice was sent.',
+  status Nullable(String) COMMENT 'The state of the invoice, by the vendor\'s own name.',
+  amount_due Nullable(Decimal(18, 4)) COMMENT 'What is to be paid.',
+  amount_paid Nullable(Decimal(18, 4)) COMMENT 'What has been paid.',
+  currency Nullable(String) COMMENT 'The currency of the amounts.',
+  issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the invoice was issued.',
+  due_date Nullable(Date32) COMMENT 'The day by which it is to be paid.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/exchange_rate_changes
+CREATE TABLE IF NOT EXISTS exchange_rate_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  base String COMMENT 'The currency that is priced.',
+  base_op UInt8,
+  quote String COMMENT 'The currency of the price.',
+  quote_op UInt8,
+  day Date32 COMMENT 'The day from which the rate holds.',
+  day_op UInt8,
+  rate Decimal(18, 8) COMMENT 'Units of the quote currency for one unit of the base.',
+  rate_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/exchange_rate_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS exchange_rate_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'exchange_rate' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM exchange_rate_changes
+ARRAY JOIN errors AS error;
+
+-- model/exchange_rates
+CREATE TABLE IF NOT EXISTS exchange_rates (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, String),
+  base Nullable(String) COMMENT 'The currency that is priced.',
+  quote Nullable(String) COMMENT 'The currency of the price.',
+  day Nullable(Date32) COMMENT 'The day from which the rate holds.',
+  rate Nullable(Decimal(18, 8)) COMMENT 'Units of the quote currency for one unit of the base.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- 3_serving/010_serving_views.sql
+CREATE TABLE IF NOT EXISTS serving_views (
+  view_id String COMMENT 'the view and its cut',
+  entity_type String COMMENT 'canonical noun that the view counts',
+  payload JSON COMMENT 'the row: keys of the group, value and rows; amounts as strings',
+  refreshed_at DateTime COMMENT 'when it was published, UTC',
+  view LowCardinality(String) COMMENT 'the cut: what is counted by which dimensions',
+  metric LowCardinality(String) COMMENT 'slug of the metric',
+  key Map(LowCardinality(String), String) COMMENT 'value of each dimension; a dimension without value is absent',
+  currency LowCardinality(String) COMMENT 'reporting currency of amounts',
+  value Nullable(Decimal(38, 6)) COMMENT 'the number; NULL where it is undefined',
+  rows UInt64 COMMENT 'records behind the number; 0 withdraws a row published before',
+  unpriced UInt64 COMMENT 'how many of them are left out of the value for want of a price',
+  published_at DateTime64(6, 'UTC') COMMENT 'refreshed_at to the microsecond'
+)
+ENGINE = MergeTree
+ORDER BY (entity_type, view_id, refreshed_at)
+SETTINGS non_replicated_deduplication_window = 10000;

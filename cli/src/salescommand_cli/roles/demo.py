@@ -110,10 +110,10 @@ def _balance(books: dict[str, Any]) -> list[str]:
         return []
     state = "the books balance" if books.get("balanced", True) else "THE BOOKS DO NOT BALANCE"
     taken, refused = f"{total['accepted']:,} accepted", f"{total['refused']:,} refused by the engine"
+    kept = f"{total['duplicates']:,} duplicates + {total['in_spool']:,} in the spool + {total['raw']:,} raw"
     return [
         f"{state}: {total['received']:,} received = {taken} + {total['rejected']:,} rejected",
-        f"{taken} = {total['duplicates']:,} duplicates + {total['in_spool']:,} in the spool + {total['raw']:,} raw"
-        f" + {refused}",
+        f"{taken} = {kept} + {refused}",
     ]
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> AsyncIterator[httpx.AsyncClient]:
     """Hold the folder, start the stores that no variable names, and give a client of the API in this process.
 
-    Without `lake` its tables are not looked at, which is quicker. With `working`, loader and worker run too, and the end waits until what was posted is in the numbers.
+    Without `lake` its tables are not looked at, which is quicker. With `working`, loader and worker run too, and the
+    end waits until what was posted is in the numbers.
     """
     import httpx
 

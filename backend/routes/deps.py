@@ -11,7 +11,7 @@ from backend.auth.origin import require_same_origin
 from backend.auth.principal import Permission, Principal
 from backend.auth.sessions import COOKIE
 from backend.context import Context
-from backend.errors import Problem
+from backend.errors import Problem, bad_parameter
 from backend.services.keys import PREFIX as WRITE_KEY
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
@@ -42,11 +42,16 @@ Ctx = Annotated[Context, Depends(context_of)]
 
 
 async def gate(request: Request) -> None:
-    """Stand in front of every route: refuse cross-site writes, and whoever isn't signed in.
+    """Stand in front of every route: refuse cross-site writes, whoever isn't signed in, and unknown parameters.
 
     Raises:
-        Problem: 401 without valid credentials, 403 for a write from another site.
+        Problem: 401 without valid credentials, 403 for a write from another site, 400 for an unknown parameter.
     """
+    await _admit(request)
+    _refuse_unknown_parameters(request)
+
+
+async def _admit(request: Request) -> None:
     context = context_of(request)
     fixed: Principal | None = request.app.state.principal
     if fixed is not None:
@@ -66,6 +71,16 @@ async def gate(request: Request) -> None:
         detail = "The session has ended." if secret else "This needs a session or an API token."
         raise _not_signed_in(detail)
     request.state.principal = principal
+
+
+def _refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a misspelt or misplaced parameter. Routes that take some describe them, and check them themselves."""
+    route = request.scope.get("route")
+    described = (getattr(route, "openapi_extra", None) or {}).get("parameters")
+    if described or not request.query_params or getattr(route, "path", None) in OPEN_PATHS:
+        return
+    name = next(iter(request.query_params))
+    raise bad_parameter(name, "there is no such parameter", hint=f"{request.url.path} takes none.")
 
 
 async def _by_header(context: Context, header: str) -> Principal:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
-from backend.routes.queries import CURSOR, FILTER, LIMIT, documented, pairs
+from backend.routes.queries import CURSOR, LIMIT, documented, filters, pairs
 from backend.services.events import EventService
 
 __all__ = ["router"]
@@ -92,7 +92,7 @@ class EventDetail(EventItem):
     quarantine: list[Refused]
 
 
-@router.get("", summary="Events", openapi_extra=documented(FILTER, LIMIT, CURSOR))
+@router.get("", summary="Events", openapi_extra=documented(filters({"source": "hubspot"}), LIMIT, CURSOR))
 async def list_events(request: Request, context: Ctx) -> EventPage:
     """Return the newest events. Filters: source, record_type, entity_type, source_id."""
     items, cursor = await EventService(context).page(pairs(request))

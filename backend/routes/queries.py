@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
-__all__ = ["AS_OF", "CURSOR", "FILTER", "KNOWN_AT", "LIMIT", "documented", "pairs"]
+__all__ = ["AS_OF", "CURSOR", "FILTER", "KNOWN_AT", "LIMIT", "documented", "filters", "pairs", "parameter"]
 
 
 def parameter(name: str, description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
@@ -23,7 +23,7 @@ KNOWN_AT = parameter("known_at", "What had been received by then. Everything if 
 CURRENCY = parameter("currency", "ISO code that amounts are given in. The reporting currency if absent", TEXT, "EUR")
 LIMIT = parameter("limit", "Items of a page", {"type": "integer", "minimum": 1, "maximum": 500, "default": 50})
 CURSOR = parameter("cursor", "`next_cursor` of the page before", TEXT)
-FILTER = {
+FILTER: dict[str, Any] = {
     "name": "filter",
     "in": "query",
     "required": False,
@@ -34,6 +34,11 @@ FILTER = {
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
     "example": {"stage": "Proposal,Negotiation"},
 }
+
+
+def filters(example: dict[str, str]) -> dict[str, Any]:
+    """Return FILTER with an example of the route's own."""
+    return FILTER | {"example": example}
 
 
 def documented(*parameters: dict[str, Any]) -> dict[str, Any]:

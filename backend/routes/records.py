@@ -8,7 +8,19 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
-from backend.routes.queries import AS_OF, CURRENCY, CURSOR, FILTER, KNOWN_AT, LIMIT, TEXT, documented, pairs, parameter
+from backend.routes.queries import (
+    AS_OF,
+    CURRENCY,
+    CURSOR,
+    FILTER,
+    KNOWN_AT,
+    LIMIT,
+    TEXT,
+    documented,
+    filters,
+    pairs,
+    parameter,
+)
 from backend.services.records import RecordService, record_types
 
 __all__ = ["router"]
@@ -209,7 +221,11 @@ async def get_record(type: str, canonical_id: str, request: Request, context: Ct
     return RecordDetail.model_validate(record.as_dict())
 
 
-@router.get("/quarantine", summary="Values that could not be read", openapi_extra=documented(FILTER, LIMIT, CURSOR))
+@router.get(
+    "/quarantine",
+    summary="Values that could not be read",
+    openapi_extra=documented(filters({"reason": "not a number"}), LIMIT, CURSOR),
+)
 async def quarantine(request: Request, context: Ctx) -> QuarantineAnswer:
     """Return refused values, newest first. Filters: source, record_type, source_id, field, reason."""
     page: Any = await RecordService(context).quarantine(pairs(request))

@@ -53,7 +53,7 @@ class UserWithLink(BaseModel):
     """The person and their one-time sign-in link, which works for 24 hours and replaces earlier ones."""
 
     user: UserOut
-    link: str = Field(examples=["http://localhost:3000/sign-in?token=1fQ…"])
+    link: str = Field(examples=["http://localhost:3000/sign-in#token=1fQ…"])
 
 
 class TokenOut(BaseModel):

@@ -212,7 +212,7 @@ class UserService:
         await self._mongo.links.delete({"user_id": user_id})
         expires = datetime.now(UTC) + timedelta(hours=LINK_HOURS)
         await self._mongo.links.insert({"_id": digest(token), "user_id": user_id, "expires_at": expires})
-        return f"{self._origin}/sign-in?token={token}"
+        return f"{self._origin}/sign-in#token={token}"
 
     async def _open(self, user_id: str, *, by_link: bool) -> SignedIn:
         now = datetime.now(UTC)

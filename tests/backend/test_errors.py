@@ -71,6 +71,12 @@ async def test_a_lake_without_tables_says_have_and_need(control, context):
     assert "have 0, need" in body["detail"]
 
 
+@pytest.mark.parametrize("path", ["/api/settings", "/api/mappings", "/api/users", "/api/auth/me"])
+async def test_a_route_without_parameters_names_the_one_it_was_given(control, path):
+    body = problem(await control.get(f"{path}?filtre[x]=1"), 400)
+    assert body["errors"][0]["field"] == "filtre[x]"
+
+
 async def test_unknown_paths_and_methods(control):
     assert "/api/docs" in problem(await control.get("/api/nothing"), 404)["hint"]
     assert "PATCH" in problem(await control.patch("/api/settings"), 405)["detail"]

@@ -12,7 +12,7 @@ async def test_an_admin_adds_lists_and_removes_people(client, accounts):
     made = (await client.post("/api/users", json={"email": "Bob@Example.com", "name": "Bob", "role": "rep"})).json()
     assert made["user"]["role"] == "rep"
     assert made["user"]["needs_password"] is True
-    assert made["link"].startswith("http://localhost:3000/sign-in?token=")
+    assert made["link"].startswith("http://localhost:3000/sign-in#token=")
     listed = (await client.get("/api/users")).json()["items"]
     assert [user["email"] for user in listed] == ["ada@example.com", "bob@example.com"]
     assert "password" not in listed[0]

@@ -94,7 +94,8 @@ def count_truth(world: World, events: Iterable[Event]) -> Truth:
         else:
             records.setdefault("contact", Counter())[contact.system] += 1
     for noun in ("owner", "quota", "exchange_rate"):
-        keys = {(event.source, event.ref) for event in events if event.noun == noun}
+        living = (event for event in events if event.noun == noun and event.payload.get("archived") is not True)
+        keys = {(event.source, event.ref) for event in living}
         records[noun] = Counter(source for source, _ in keys)
     _add_invoices(truth, world)
     records["invoice"] = Counter(stripe=len(world.invoices))

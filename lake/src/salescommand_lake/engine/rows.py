@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,11 +13,9 @@ import msgspec
 
 from salescommand_lake.engine.base import time_text
 
-_SPECIAL = re.compile(rb'[\x00-\x1f"\\]')
-_ESCAPED = {bytes([byte]): b"\\u%04x" % byte for byte in range(0x20)} | {b'"': b'\\"', b"\\": b"\\\\"}
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_ESCAPED = {bytes([byte]): b"\\u%04x" % byte for byte in range(0x20)}
 _encode_json = msgspec.json.Encoder().encode
-_JSON_TYPES = (int, float, type(None))
-_STRING_TYPES = (str, bytes, bytearray, memoryview)
 
 
 def encode_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], bytes]:
@@ -44,33 +42,36 @@ def encode_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], bytes]:
 
 
 def _value(value: Any) -> bytes:
-    if isinstance(value, _JSON_TYPES):  # bool is an int
-        return _encode_json(value)
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    # A subclass, or another sort of mapping or sequence.
+    for kind, other in _WRITERS.items():
+        if isinstance(value, kind):
+            return other(value)
     if isinstance(value, Mapping):
-        return b"{" + b",".join(_key(key) + b":" + _value(item) for key, item in value.items()) + b"}"
-    if isinstance(value, Sequence) and not isinstance(value, _STRING_TYPES):
-        return b"[" + b",".join(_value(item) for item in value) + b"]"
-    return _string(_bytes(value))
-
-
-def _key(key: Any) -> bytes:
-    return _string(_bytes(key if isinstance(key, str) else str(key)))
-
-
-def _bytes(value: Any) -> bytes:
-    """Return the bytes of a value that is written as a string."""
-    if isinstance(value, str):
-        return _encode(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    if isinstance(value, (datetime, date)):
-        return time_text(value).encode()
-    if isinstance(value, Decimal):
-        return format(value, "f").encode()
-    if isinstance(value, UUID):
-        return str(value).encode()
+        return _mapping(value)
+    if isinstance(value, Sequence):
+        return _sequence(value)
     msg = f"a value of type {type(value).__name__} can't be inserted"
     raise TypeError(msg)
+
+
+def _mapping(value: Mapping[Any, Any]) -> bytes:
+    pairs = (_text(key if isinstance(key, str) else str(key)) + b":" + _value(item) for key, item in value.items())
+    return b"{" + b",".join(pairs) + b"}"
+
+
+def _sequence(value: Sequence[Any]) -> bytes:
+    return b"[" + b",".join(map(_value, value)) + b"]"
+
+
+def _time(value: datetime | date) -> bytes:
+    return b'"' + time_text(value).encode() + b'"'
+
+
+def _text(value: str) -> bytes:
+    return _string(_encode(value))
 
 
 def _encode(text: str) -> bytes:
@@ -85,7 +86,28 @@ def _encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def _string(data: bytes) -> bytes:
-    if _SPECIAL.search(data):
-        data = _SPECIAL.sub(lambda found: _ESCAPED[found[0]], data)
+def _string(value: bytes | bytearray | memoryview) -> bytes:
+    data = bytes(value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    if _CONTROL.search(data):
+        for byte in set(_CONTROL.findall(data)):
+            data = data.replace(byte, _ESCAPED[byte])
     return b'"' + data + b'"'
+
+
+_WRITERS: dict[type, Callable[[Any], bytes]] = {
+    str: _text,
+    bytes: _string,
+    bool: _encode_json,
+    int: _encode_json,
+    float: _encode_json,
+    type(None): _encode_json,
+    datetime: _time,
+    date: _time,
+    Decimal: lambda value: b'"' + format(value, "f").encode() + b'"',
+    UUID: lambda value: b'"' + str(value).encode() + b'"',
+    dict: _mapping,
+    list: _sequence,
+    tuple: _sequence,
+    bytearray: _string,
+    memoryview: _string,
+}

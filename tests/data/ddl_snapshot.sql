@@ -49,7 +49,10 @@ SETTINGS
   index_granularity = 256,
   min_compress_block_size = 16384,
   max_compress_block_size = 65536,
-  non_replicated_deduplication_window = 10000;
+  non_replicated_deduplication_window = 10000,
+  fsync_after_insert = 1,
+  fsync_part_directory = 1,
+  min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/020_raw_batches.sql
 CREATE TABLE IF NOT EXISTS raw_batches (
@@ -63,7 +66,11 @@ CREATE TABLE IF NOT EXISTS raw_batches (
 )
 ENGINE = MergeTree
 ORDER BY (batch_id, source, record_type)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS
+  non_replicated_deduplication_window = 10000,
+  fsync_after_insert = 1,
+  fsync_part_directory = 1,
+  min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/030_raw_batches_feed.sql
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batches_feed TO raw_batches AS
@@ -89,7 +96,11 @@ CREATE TABLE IF NOT EXISTS raw_batch_keys (
 )
 ENGINE = MergeTree
 ORDER BY (batch_id, source, record_type, entity_type, source_id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS
+  non_replicated_deduplication_window = 10000,
+  fsync_after_insert = 1,
+  fsync_part_directory = 1,
+  min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/050_raw_batch_keys_feed.sql
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batch_keys_feed TO raw_batch_keys AS

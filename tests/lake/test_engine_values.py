@@ -72,6 +72,8 @@ def test_what_can_not_be_an_arrival_number(at: datetime, instance: int) -> None:
         (210, LakeUnavailable, True, True),
         (242, LakeUnavailable, True, True),
         (319, LakeUnavailable, True, True),
+        (243, LakeUnavailable, True, True),
+        (164, AccessDenied, False, False),
         (999, LakeUnavailable, True, True),
         (159, QueryTimeout, True, True),
         (209, QueryTimeout, True, True),

@@ -112,12 +112,34 @@ class SchemaDiffers(LakeError):
 
 def _classes() -> dict[int, type[LakeError]]:
     groups: dict[type[LakeError], tuple[int, ...]] = {
-        # network, read-only replica, shutdown, unknown status of an insert, Keeper
-        LakeUnavailable: (3, 32, 95, 96, 101, 164, 198, 210, 225, 236, 242, 279, 285, 286, 319, 394, 735, 745, 999),
+        # network, read-only replica, shutdown, unknown status of an insert, Keeper, a full or failing disk
+        LakeUnavailable: (
+            3,
+            32,
+            74,
+            75,
+            76,
+            95,
+            96,
+            101,
+            198,
+            210,
+            225,
+            236,
+            242,
+            243,
+            279,
+            285,
+            286,
+            319,
+            394,
+            745,
+            999,
+        ),
         QueryTimeout: (159, 160, 209, 473),
         TooManyParts: (202, 203, 252, 364),
         OutOfMemory: (173, 241),
-        AccessDenied: (192, 193, 194, 195, 291, 497, 516),
+        AccessDenied: (164, 192, 193, 194, 195, 291, 497, 516),
         RowRejected: (6, 26, 27, 33, 34, 38, 41, 53, 69, 70, 72, 117, 130, 131, 321, 349, 407, 426, 452, 691),
         SchemaMismatch: (8, 10, 16, 47, 60, 81),
     }

@@ -87,7 +87,7 @@ def _aggregates(field: Field, window: str) -> tuple[str, str, str]:
 def _finished(noun: Noun, folded: str, names: list[str], source_time: str) -> str:
     """Add values, provenance and quality to folded rows, and give the columns ``names``."""
     values = ", ".join(
-        f"if(o_{f.name} > 0 AND q_{f.name} = o_{f.name}, a_{f.name}, NULL) AS {f.name}" for f in noun.fields
+        f"if(o_{f.name} > 0, if(q_{f.name} = o_{f.name}, a_{f.name}, NULL), NULL) AS {f.name}" for f in noun.fields
     )
     places = ", ".join(f"'{field.name}', o_{field.name}" for field in noun.fields)
     failed = ", ".join(f"if(ifNull({rule.condition}, false), '', '{rule.name}')" for rule in noun.rules)

@@ -3,6 +3,10 @@
 The statement has layers, each a subquery that computes columns from those of the layer below, so that nothing is
 computed twice: the raw rows; which containers a payload has; the containers as maps; per candidate the text and what it
 says; per field the first candidate that yields; the typed values; and at the top what the changes table holds.
+
+Two habits of the text keep the engine's planning fast, which is what a small batch costs. A layer is not wider or deeper
+than it must be, since every column is planned again in each; and conditions nest `if` where one would write AND and OR,
+since the engine compares every pair of conditions in those by hashing the whole subquery below them.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from salescommand_lake.mapping.document import Candidate, Container, FieldMapping, Mapping, Pair
+from salescommand_lake.mapping.document import Candidate, Container, FieldMapping, Mapping, Pair, Path
 from salescommand_lake.mapping.literals import array, quoted
 from salescommand_lake.mapping.parsers import Step, parse
 from salescommand_lake.model import FieldType
@@ -31,6 +35,8 @@ ORD = (
 _MAP = "'Map(String, Nullable(String))'"
 _TEXT = "'Nullable(String)'"
 _BLANKS = "' \\t\\r\\n'"
+_TELLING = quoted(r"^(false$|[\[{]|.{16})")
+"""Texts for which the JSON type behind them matters: false, what may be a list or an object, and long numbers."""
 _CUT = 200
 UNREADABLE = "is not a JSON object that can be read"
 NO_ID = "has no id"
@@ -72,22 +78,26 @@ class _Layers:
     def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
         self.fields = mapping.fields + ((mapping.deleted,) if mapping.deleted else ())
-        used = {candidate.path.container for field in self.fields for candidate in field.candidates}
+        paths = [path for field in self.fields for candidate in field.candidates for path in candidate.paths]
+        used = {path.container for path in (*paths, *([mapping.nulled_in] if mapping.nulled_in else []))}
         self.containers = {name: mapping.containers[name] for name in mapping.containers if name in used}
         self.number = {name: index for index, name in enumerate(self.containers)}
 
     def steps(self) -> list[list[Step]]:
-        """Return the layers, each as the columns that it adds; a column may use others of its own layer.
-
-        More layers are no clearer and cost time: the engine plans every column of each of them again.
-        """
-        layers = [self._presence() + self._maps() + self._texts(), self._states() + self._choices()]
-        typed = [step for field in self.fields for step in parse(field).steps]
+        """Return the layers, each as the columns that it adds."""
+        layers = [self._presence(), self._maps(), self._texts(), *self._states(), self._choices()]
+        typed: list[list[Step]] = []
+        for field in self.fields:
+            # minor_units reads the typed currency of the same event, so it comes after the layer of that.
+            for depth, step in enumerate(parse(field).steps, 1 if field.parse == "minor_units" else 0):
+                while len(typed) <= depth:
+                    typed.append([])
+                typed[depth].append(step)
         reasons = [
-            (f"e_{field.name}", f"if(st_{field.name} = 1 AND isNull(v_{field.name}), {parse(field).reason}, '')")
+            (f"e_{field.name}", f"if(st_{field.name} = 1, if(isNull(v_{field.name}), {parse(field).reason}, ''), '')")
             for field in self.fields
         ]
-        return [*layers, typed + reasons]
+        return [layer for layer in (*layers, *typed, reasons) if layer]
 
     def _presence(self) -> list[Step]:
         steps = [("readable", "JSONType(body) = 'Object'")]
@@ -95,10 +105,6 @@ class _Layers:
             if len(container.places) > 1:
                 cases = [f"{_exists(place)}, {index}" for index, place in enumerate(container.places, 1)]
                 steps.append((f"place_{self.number[name]}", f"multiIf({', '.join(cases)}, 0)"))
-        if self.mapping.nulled_in:
-            path = ", ".join(quoted(key) for key in self.mapping.nulled_in)
-            steps.append(("has_nulled", f"JSONHas(body, {path})"))
-            steps.append(("nulled", f"JSONExtract(body, {path}, 'Array(String)')"))
         return steps
 
     def _maps(self) -> list[Step]:
@@ -111,50 +117,66 @@ class _Layers:
             else:
                 cases = ", ".join(f"place_{index} = {number}, {text}" for number, text in enumerate(maps, 1))
                 steps.append((f"c_{index}", f"multiIf({cases}, CAST(map(), {_MAP}))"))
+        if self.mapping.nulled_in:
+            present, text = self._member(self.mapping.nulled_in)
+            steps += [("has_nulled", present), ("nulled", f"JSONExtract(ifNull({text}, ''), 'Array(String)')")]
         return steps
 
-    def _texts(self) -> list[Step]:
-        return [
-            (
-                "w_" + name,
-                _trimmed(f"ifNull(c_{self.number[candidate.path.container]}[{quoted(candidate.path.key)}], '')"),
-            )
-            for name, candidate in self._candidates()
-        ]
+    def _member(self, path: Path) -> Step:
+        """Return whether the member is there, and its text, which is NULL for null."""
+        index, key = self.number[path.container], quoted(path.key)
+        return f"mapContains(c_{index}, {key})", f"c_{index}[{key}]"
 
-    def _states(self) -> list[Step]:
+    def _texts(self) -> list[Step]:
+        return [(f"w_{name}", self._text(candidate)) for name, candidate in self._candidates()]
+
+    def _text(self, candidate: Candidate) -> str:
+        texts = [_trimmed(f"ifNull({self._member(path)[1]}, '')") for path in candidate.paths]
+        if len(texts) == 1:
+            return texts[0]
+        return f"arrayStringConcat(arrayFilter(t -> t != '', [{', '.join(texts)}]), ' ')"
+
+    def _states(self) -> list[list[Step]]:
         """Per candidate: its JSON type where that matters, its text, and 0 says nothing, 1 a value, 2 cleared."""
         types, texts, states = [], [], []
         for name, candidate in self._candidates():
             types.append((f"k_{name}", self._type(name, candidate)))
             texts.append((f"t_{name}", _picked(name, candidate)))
             states.append((f"s_{name}", self._state(name, candidate)))
-        return [*types, *texts, *states]
+        return [types, texts, states]
 
     def _type(self, name: str, candidate: Candidate) -> str:
-        container = self.containers[candidate.path.container]
-        index = self.number[candidate.path.container]
-        types = [_json_type(place, candidate.path.key) for place in container.places]
+        if len(candidate.paths) > 1:
+            return "''"
+        path = candidate.paths[0]
+        index = self.number[path.container]
+        types = [_json_type(place, path.key) for place in self.containers[path.container].places]
         kind = types[0]
         if len(types) > 1:
             kind = f"multiIf({', '.join(f'place_{index} = {n}, {text}' for n, text in enumerate(types, 1))}, '')"
-        w = f"w_{name}"
-        needed = f"startsWith({w}, '[') OR startsWith({w}, '{{') OR {w} = 'false' OR length({w}) > 15"
-        return f"if({needed}, toString({kind}), '')"
+        return f"if(match(w_{name}, {_TELLING}), toString({kind}), '')"
 
     def _state(self, name: str, candidate: Candidate) -> str:
-        index, key, policy = self.number[candidate.path.container], quoted(candidate.path.key), candidate.policy
+        policy = candidate.policy
+        if len(candidate.paths) > 1:
+            present = " AND ".join(self._member(path)[0] for path in candidate.paths)
+            return f"multiIf(NOT ({present}), 0, t_{name} = '', {_code(policy.on_empty)}, 1)"
+        key = quoted(candidate.paths[0].key)
+        present, value = self._member(candidate.paths[0])
         absent, null = "0", _code(policy.on_null)
         if self.mapping.nulled_in:
             absent = f"if(has_nulled AND has(nulled, {key}), 2, 0)"
             null = f"if(has_nulled, if(has(nulled, {key}), 2, 0), {null})"
-        cases = [f"NOT mapContains(c_{index}, {key})", absent, f"isNull(c_{index}[{key}])", null]
+        cases = [f"NOT {present}", absent, f"isNull({value})", null]
         if policy.on_false != "value":
-            cases += [f"w_{name} = 'false' AND k_{name} = 'Bool'", _code(policy.on_false)]
+            cases += [f"if(k_{name} = 'Bool', w_{name} = 'false', false)", _code(policy.on_false)]
         if candidate.pick == "label":
-            cases += [f"t_{name} = '' AND w_{name} NOT IN ('', '[]')", "0"]
+            cases += [f"w_{name} IN ('', '[]')", _code(policy.on_empty), f"t_{name} = ''", "0"]
         if candidate.pick == "text":
             cases += [f"k_{name} IN ('Object', 'Array')", "0"]
+        # An object without an id is no empty value: it goes on as a value, and the parser refuses it.
+        if candidate.pick in {"id", "primary"}:
+            cases += [f"if(k_{name} = 'Object', w_{name} != '{{}}', false)", "1"]
         cases += [f"t_{name} = ''", _code(policy.on_empty)]
         if candidate.mapped and candidate.other == "skip":
             cases += [f"lower(t_{name}) NOT IN {_in(candidate.mapped)}", "0"]
@@ -169,18 +191,17 @@ class _Layers:
             state = "toUInt8(operation IN ('full', 'patch'))"
             return [(f"st_{name}", state), (f"x_{name}", quoted(field.constant)), (f"k_{name}", "''")]
         states = [f"s_{name}_{n}" for n in range(len(field.candidates))]
-        texts = [_mapped(f"t_{name}_{n}", candidate) for n, candidate in enumerate(field.candidates)]
-        kinds = [f"k_{name}_{n}" for n in range(len(field.candidates))]
-        value = " OR ".join(f"{state} = 1" for state in states)
-        cleared = " OR ".join(f"{state} = 2" for state in states)
+        texts = [_value(f"{name}_{n}", candidate) for n, candidate in enumerate(field.candidates)]
+        kinds = [_kind(f"{name}_{n}", candidate) for n, candidate in enumerate(field.candidates)]
+        said = f"[{', '.join(states)}]"
+        cases, fallback = [f"has({said}, 1)", "1", f"has({said}, 2)", "2"], "''"
         if field.cleared_when_absent:
-            cleared = f"{cleared} OR operation = 'full'"
-        missing = [cleared, "2"]
-        fallback = "''"
+            cases += ["operation = 'full'", "2"]
         if field.default is not None:
-            missing, fallback = [f"{cleared} OR operation = 'full'", "1"], quoted(field.default)
+            cases, fallback = [*cases[:3], "1", "operation = 'full'", "1"], quoted(field.default)
+        state = states[0] if len(states) == 1 and len(cases) == 4 else f"multiIf({', '.join(cases)}, 0)"
         return [
-            (f"st_{name}", f"multiIf({', '.join([value, '1', *missing])}, 0)"),
+            (f"st_{name}", state),
             (f"x_{name}", _first(states, texts, fallback)),
             (f"k_{name}", _first(states, kinds, "''")),
         ]
@@ -236,7 +257,7 @@ class _Layers:
     def _deleted(self) -> str:
         cases = ["refused != ''", "0", "r.operation IN ('delete', 'merge')", "2"]
         if self.mapping.deleted:
-            cases += ["st_is_deleted = 1 AND isNotNull(v_is_deleted)", "if(v_is_deleted, 2, 1)"]
+            cases += ["if(st_is_deleted = 1, isNotNull(v_is_deleted), false)", "if(v_is_deleted, 2, 1)"]
         return f"multiIf({', '.join(cases)}, r.operation IN ('full', 'undelete'), 1, 0)"
 
 
@@ -266,6 +287,20 @@ def _first(states: list[str], values: list[str], fallback: str) -> str:
     return f"multiIf({cases}, {fallback})"
 
 
+_TAKING = ("id", "label", "primary")
+
+
+def _value(name: str, candidate: Candidate) -> str:
+    """Return the text that a candidate offers; where nothing could be taken of an object, the object itself."""
+    mapped = _mapped(f"t_{name}", candidate)
+    return f"if(t_{name} = '', w_{name}, {mapped})" if candidate.pick in _TAKING else mapped
+
+
+def _kind(name: str, candidate: Candidate) -> str:
+    """Return the JSON type of what a candidate offers: what was taken of an object is no object any more."""
+    return f"if(t_{name} = '', k_{name}, '')" if candidate.pick in _TAKING else f"k_{name}"
+
+
 def _mapped(text: str, candidate: Candidate) -> str:
     """Return the text of a candidate after its map; a leading zero byte marks a spelling that is to be refused."""
     if not candidate.mapped:
@@ -276,34 +311,33 @@ def _mapped(text: str, candidate: Candidate) -> str:
     return f"transform(lower({text}), {array(candidate.mapped)}, {array(candidate.mapped.values())}, {other})"
 
 
+_IDS, _LABELS = ("value", "id", "Id"), ("name", "label", "Name", "title")
+
+
 def _picked(name: str, candidate: Candidate) -> str:
-    """Return the text that a candidate takes of its value."""
-    w = f"w_{name}"
-    if candidate.pick in {None, "text"}:
+    """Return the text that a candidate takes of its value: of [id, label], of an object, or of a list of objects."""
+    w, pick = f"w_{name}", candidate.pick
+    if pick in {None, "text"}:
         return w
-    listed, keyed = f"startsWith({w}, '[') AND k_{name} = 'Array'", f"startsWith({w}, '{{') AND k_{name} = 'Object'"
-    if candidate.pick == "label":
-        of_list = f"ifNull(JSONExtract({w}, 2, {_TEXT}), '')"
-        of_object = _member(w, "name", "label", "Name", "title")
-        return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {of_object}, '')")
-    if candidate.pick == "id":
-        of_list = f"if({w} = '[]', '', ifNull(JSONExtract({w}, 1, {_TEXT}), {w}))"
-        of_object = _member(w, "value", "id", "Id", fallback=w)
-        return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {of_object}, {w})")
-    # primary: the first entry that says so, else the first; an entry is an object with a value, or the value itself
+    listed, keyed = f"k_{name} = 'Array'", f"k_{name} = 'Object'"
     entries = f"JSONExtractArrayRaw({w})"
-    entry = f"ifNull(nullIf(arrayFirst(e -> JSONExtractBool(e, 'primary'), {entries}), ''), {entries}[1])"
-    of_entry = f"ifNull(JSONExtract({entry}, 'value', {_TEXT}), '')"
-    of_list = f"if(startsWith({entry}, '{{'), {of_entry}, ifNull(JSONExtract({w}, 1, {_TEXT}), ''))"
-    return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {_member(w, 'value')}, {w})")
+    entry = f"{entries}[1]"
+    if pick != "id":
+        # Of several objects the first that says it is the primary one, else the first.
+        entry = f"ifNull(nullIf(arrayFirst(e -> JSONExtractBool(e, 'primary'), {entries}), ''), {entry})"
+    keys = _LABELS if pick == "label" else _IDS
+    plain = f"ifNull(JSONExtract({w}, {2 if pick == 'label' else 1}, {_TEXT}), '')"
+    of_list = f"if(startsWith({entry}, '{{'), {_of_object(entry, keys)}, {plain})"
+    bare = "''" if pick == "label" else w
+    return _trimmed(f"multiIf({listed}, {of_list}, {keyed}, {_of_object(w, keys)}, {bare})")
 
 
 def _trimmed(text: str) -> str:
     return f"trimBoth({text}, {_BLANKS})"
 
 
-def _member(text: str, *keys: str, fallback: str = "''") -> str:
-    return f"coalesce({', '.join(f'JSONExtract({text}, {quoted(key)}, {_TEXT})' for key in keys)}, {fallback})"
+def _of_object(text: str, keys: tuple[str, ...]) -> str:
+    return f"coalesce({', '.join(f'JSONExtract({text}, {quoted(key)}, {_TEXT})' for key in keys)}, '')"
 
 
 def _exists(place: tuple[str, ...] | Pair) -> str:

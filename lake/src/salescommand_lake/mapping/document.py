@@ -43,15 +43,17 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One place where a value may stand. ``mapped`` replaces spellings (in any case of letters)."""
+    """Where a value may stand: one place, or several whose texts are joined by a space when all of them are there.
 
-    path: Path
+    ``mapped`` replaces spellings (in any case of letters).
+    """
+
+    paths: tuple[Path, ...]
     pick: str | None
     mapped: Dict[str, str] | None
     other: str | None
     """What becomes of a spelling that ``mapped`` lacks: keep, refuse, skip, or this value."""
     policy: Policy
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Mapping:
     entity_types: tuple[str, ...]
     """The words, in lower case, that events without a resolved record type are claimed by."""
     containers: Dict[str, Container]
-    nulled_in: tuple[str, ...] | None
+    nulled_in: Path | None
+    """A list of keys: where it is there, null means unchanged but for these keys, which are cleared."""
     fields: tuple[FieldMapping, ...]
     deleted: FieldMapping | None
     text: str

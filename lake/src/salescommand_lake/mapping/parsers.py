@@ -23,7 +23,7 @@ MINOR = r"^[+-]?\d{1,30}$"
 INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 ISO = (
     r"^(\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$"
+    r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)? ?(Z|z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?$"
 )
 MDY = r"^(\d{1,2})/(\d{1,2})/(\d{4})$"
 DMY = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$"
@@ -78,10 +78,11 @@ def _string(field: FieldMapping) -> Parser:
 def _enum(field: FieldMapping) -> Parser:
     x, k, _ = _names(field)
     known = f"{x} IN {_tuple(field.values)}" if field.values else f"NOT startsWith({x}, '\\0')"
+    known = f"if({k} IN ('Object', 'Array'), false, {known})"
     reason = "is not a value that the mapping knows" + (
         f"; it must become {', '.join(field.values)}" if field.values else ""
     )
-    return _plain(field, x, f"{known} AND {k} NOT IN ('Object', 'Array')", reason)
+    return _plain(field, x, known, reason)
 
 
 def _tuple(values: tuple[str, ...]) -> str:
@@ -165,7 +166,7 @@ def _decimal(field: FieldMapping) -> Parser:
         (
             (number, f"match({x}, {quoted(DECIMAL)})"),
             (inexact, _inexact(x, k)),
-            (v, f"if({number} AND NOT {inexact}, accurateCastOrNull({amount}, {quoted(sql_type(field))}), NULL)"),
+            (v, f"if({number}, if({inexact}, NULL, accurateCastOrNull({amount}, {quoted(sql_type(field))})), NULL)"),
         ),
         f"multiIf({k} IN ('Object', 'Array'), {quoted(NOT_TEXT)}, NOT {number}, 'is not a decimal number',"
         f" {inexact}, {quoted(TOO_MANY_DIGITS)}, 'has more than {digits} digits before the point')",
@@ -174,7 +175,7 @@ def _decimal(field: FieldMapping) -> Parser:
 
 def _inexact(x: str, k: str) -> str:
     """Return whether a text was a JSON number of more digits than a double holds for sure."""
-    return f"{k} NOT IN ('', 'String') AND length({_significant(x)}) > {SURE_DIGITS}"
+    return f"if({k} IN ('', 'String'), false, length({_significant(x)}) > {SURE_DIGITS})"
 
 
 def _significant(x: str) -> str:
@@ -203,12 +204,15 @@ def _minor_units(field: FieldMapping) -> Parser:
     )
     number, inexact = f"n_{field.name}", f"i_{field.name}"
     known = f"isNotNull(v_{field.currency_from})"
-    exact = f"{number} AND {known} AND NOT {inexact}"
     return Parser(
         (
             (number, f"match({x}, {quoted(MINOR)})"),
             (inexact, _inexact(x, k)),
-            (v, f"if({exact}, accurateCastOrNull({amount}, {quoted(sql_type(field))}), NULL)"),
+            (
+                v,
+                f"multiIf(NOT {number}, NULL, NOT {known}, NULL, {inexact}, NULL,"
+                f" accurateCastOrNull({amount}, {quoted(sql_type(field))}))",
+            ),
         ),
         f"multiIf({k} IN ('Object', 'Array'), {quoted(NOT_TEXT)}, NOT {number},"
         " 'is not a whole number of minor units',"
@@ -232,7 +236,7 @@ def _moment(field: FieldMapping) -> Parser:
     value = f"fromUnixTimestamp64Milli(assumeNotNull({ms}), 'UTC')"
     if field.type is FieldType.DATE:
         value = f"toDate32({value})"
-    inside = f"ifNull({ms} BETWEEN {EARLIEST_MS} AND {LATEST_MS}, false)"
+    inside = f"ifNull({ms} = least(greatest({ms}, {EARLIEST_MS}), {LATEST_MS}), false)"
     words = {"iso": "ISO 8601", "epoch_ms": "milliseconds", "epoch_s": "seconds", "mdy": "M/D/YYYY", "dmy": "D/M/YYYY"}
     kind = "date" if field.type is FieldType.DATE else "time"
     forms = " or ".join(words[form] for form in field.formats)
@@ -247,7 +251,7 @@ def _day_ms(text: str) -> str:
 
 
 def _iso(x: str, name: str) -> tuple[list[Step], str]:
-    g, ok = f"g_{name}", f"ok_{name}"
+    g = f"g_{name}"
     hours, minutes, seconds = (f"toInt64(toUInt8OrZero({g}[{i}]))" for i in (2, 3, 4))
     millis = f"toInt64(toUInt16OrZero(rightPad(substring({g}[5], 1, 3), 3, '0')))"
     zone = f"replaceAll({g}[6], ':', '')"
@@ -255,15 +259,8 @@ def _iso(x: str, name: str) -> tuple[list[Step], str]:
         f"(toInt64(toUInt8OrZero(substring({zone}, 2, 2))) * 60 + toInt64(toUInt8OrZero(substring({zone}, 4, 2))))"
         f" * if(startsWith({g}[6], '-'), -60000, 60000)"
     )
-    valid = (
-        f"toUInt8(notEmpty({g}) AND {hours} < 24 AND {minutes} < 60 AND {seconds} < 60"
-        f" AND toUInt8OrZero(substring({zone}, 2, 2)) < 16 AND toUInt8OrZero(substring({zone}, 4, 2)) < 60)"
-    )
-    moment = (
-        f"if({ok}, {_day_ms(f'{g}[1]')} + {hours} * 3600000 + {minutes} * 60000 + {seconds} * 1000 + {millis}"
-        f" - {offset}, NULL)"
-    )
-    return [(g, f"extractGroups({x}, {quoted(ISO)})"), (ok, valid)], moment
+    moment = f"{_day_ms(f'{g}[1]')} + {hours} * 3600000 + {minutes} * 60000 + {seconds} * 1000 + {millis} - {offset}"
+    return [(g, f"extractGroups({x}, {quoted(ISO)})")], moment
 
 
 def _numeric(pattern: str, factor: int) -> Callable[[str, str], tuple[list[Step], str]]:

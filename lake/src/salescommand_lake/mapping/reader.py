@@ -38,8 +38,8 @@ _POLICY_VALUES = {
     "on_absent": ("cleared", "unchanged"),
 }
 _TOP = ("source", "kind", "record_type", "entity_types", "containers", "policy", "nulled_in", "deleted", "fields")
-_SOURCE_KEYS = ("path", "first", "value")
-_CANDIDATE_KEYS = ("path", "pick", "map", "other", "on_null", "on_empty", "on_false")
+_SOURCE_KEYS = ("path", "join", "first", "value")
+_CANDIDATE_KEYS = ("path", "join", "pick", "map", "other", "on_null", "on_empty", "on_false")
 _FIELD_KEYS = (
     *_CANDIDATE_KEYS,
     *("first", "value", "parse", "formats", "scale", "default", "currency_from", "exponents", "on_absent"),
@@ -82,7 +82,7 @@ class _Reader:
             noun,
             tuple(word.lower() for word in types.strings()) if types else (),
             self.containers,
-            self._keys(nulled) if nulled else None,
+            self._path(nulled) if nulled else None,
             fields,
             self._filled(deleted, Field("is_deleted", FieldType.BOOL, "", "")) if deleted else None,
             text,
@@ -168,7 +168,7 @@ class _Reader:
         entries = node.only(_FIELD_KEYS)
         given = [key for key in _SOURCE_KEYS if key in entries]
         if len(given) != 1:
-            raise node.error("give one of path:, first: or value:")
+            raise node.error("give one of path:, join:, first: or value:")
         allowed = PARSERS[field.type]
         parse = entries["parse"].choice(allowed) if "parse" in entries else allowed[0]
         self._check_options(entries, parse)
@@ -215,8 +215,8 @@ class _Reader:
         found = []
         for item in entries["first"].list():
             options = item.only(_CANDIDATE_KEYS) if item.entries is not None else {"path": item}
-            if "path" not in options:
-                raise item.error("a candidate needs a path")
+            if ("path" in options) == ("join" in options):
+                raise item.error("a candidate needs a path: or a join:")
             found.append(self._candidate(options, field, parse, self._policy(item, policy, options)))
         return tuple(found)
 
@@ -237,7 +237,12 @@ class _Reader:
         # A value that a map names is a value, also when it is spelt like an empty one.
         if parse == "bool" or (mapped and "false" in mapped):
             policy = Policy(policy.on_null, policy.on_empty, "value", policy.on_absent)
-        return Candidate(self._path(entries["path"]), pick, mapped, other, policy, entries["path"].line)
+        if "join" in entries:
+            for key in ("pick", "map"):
+                if key in entries:
+                    raise entries[key].error(f"{key} goes with a path:, not with a join:")
+            return Candidate(tuple(self._path(item) for item in entries["join"].list()), None, None, None, policy)
+        return Candidate((self._path(entries["path"]),), pick, mapped, other, policy)
 
     def _constant(self, node: Node, field: Field) -> str:
         text = node.string()

@@ -1,5 +1,7 @@
 """The metrics: a registry of definitions, and one compiler from a definition and a question to SQL."""
 
+from salescommand_lake.metrics.compute import compute
 from salescommand_lake.metrics.question import Group, MetricQuery, MetricResult
+from salescommand_lake.metrics.registry import REGISTRY, Metric
 
-__all__ = ["Group", "MetricQuery", "MetricResult"]
+__all__ = ["REGISTRY", "Group", "Metric", "MetricQuery", "MetricResult", "compute"]

@@ -1,0 +1,64 @@
+"""The lake's side of the books: what became of every stored event, per source, and how far the numbers reach.
+
+raw = pending + applied + superseded + ignored + quarantined + expired; the terms are disjoint. Events are counted where
+they are: raw and pending in the feed of inserts, ignored and quarantined in the ledger of the fold, applied and
+superseded in the states of the records.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.identifiers import seq_time
+from salescommand_lake.model import NOUNS
+
+__all__ = ["data_as_of", "raw_books"]
+
+_TERMS = ("raw", "pending", "applied", "superseded", "ignored", "quarantined", "expired")
+_FOLDED = "(batch_id, source, record_type) IN (SELECT batch_id, source, record_type FROM folded_batches)"
+
+
+async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
+    """Return per source how many events are stored and what became of them.
+
+    The counts are of one statement but not of one instant: read again when a fold ran meanwhile and the sums disagree.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    states = "".join(
+        f"UNION ALL SELECT source, 0, 0, sum(events), sum(superseded), 0, 0 FROM {noun.table} FINAL GROUP BY source\n"
+        for noun in NOUNS.values()
+    )
+    rows = await engine.query(
+        "SELECT source, sum(r) AS raw, sum(p) AS pending, sum(a) AS applied, sum(s) AS superseded, sum(i) AS ignored,\n"
+        "  sum(q) AS quarantined, 0 AS expired FROM (\n"
+        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, 0 AS a, 0 AS s, 0 AS i, 0 AS q\n"
+        "  FROM raw_batches GROUP BY source\n"
+        f"{states}"
+        "UNION ALL SELECT source, 0, 0, 0, 0, sum(ignored), sum(quarantined) FROM folded_batches FINAL GROUP BY source)\n"
+        "GROUP BY source ORDER BY source"
+    )
+    return {row["source"]: {term: int(row[term]) for term in _TERMS} for row in rows}
+
+
+async def data_as_of(engine: Engine) -> dict[str, datetime]:
+    """Return per source the moment up to which everything stored is in the numbers, UTC.
+
+    It is when the newest event was received, or just before the oldest that is not folded yet. What still waits in a
+    spool is not known here: the caller lowers the moment by that.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    rows = await engine.query(
+        f"SELECT source, max(last_seq) AS newest, minIf(first_seq, NOT {_FOLDED}) AS waiting,\n"
+        f"  countIf(NOT {_FOLDED}) AS pending FROM raw_batches GROUP BY source ORDER BY source"
+    )
+    return {
+        row["source"]: seq_time(int(row["waiting"])) - timedelta(microseconds=1)
+        if int(row["pending"])
+        else seq_time(int(row["newest"]))
+        for row in rows
+    }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from backend.context import Context
 from backend.errors import not_found
 from backend.services.settings import SettingsService
+from backend.services.watermark import lowered
 from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, MetricResult, compute
 
 __all__ = ["MetricService"]
@@ -37,15 +37,3 @@ class MetricService:
         query = MetricQuery.parse(params, currency=await self._settings.reporting_currency())
         result = await compute(self._context.engine, slug, query)
         return replace(result, data_as_of=lowered(self._context, result.data_as_of))
-
-
-def lowered(context: Context, moments: Iterable[tuple[str, datetime]] | dict[str, datetime]) -> dict[str, datetime]:
-    """Move each source's "data as of" to before the oldest event that still waits in this process's spool."""
-    found = dict(moments)
-    if context.local_spool is None:
-        return found
-    for source in context.local_spool.books():
-        oldest = context.local_spool.oldest(source)
-        if oldest is not None and (source not in found or found[source] >= oldest):
-            found[source] = oldest - timedelta(microseconds=1)
-    return found

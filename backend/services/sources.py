@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from salescommand_lake.books import data_as_of
-
 from backend.context import Context
 from backend.errors import not_found
 from backend.services.balance import SourceBooks, source_books
 from backend.services.freshness import Freshness, freshness
 from backend.services.keys import KeyService, WriteKey, check_source
-from backend.services.metrics import lowered
+from backend.services.watermark import lowered
 from backend.stores.mongo import Document
 from salescommand_lake.activity import HOURS, Activity, source_activity
+from salescommand_lake.books import data_as_of
 
 __all__ = ["Source", "SourceDetail", "SourceService"]
 

@@ -36,7 +36,8 @@ def draft(source_id: str, body: bytes = b"{}", *, at: int | None = None, source:
     """Make a record as the door does."""
     sha = hashlib.sha256(body).digest()
     names = (source, "deal", "opportunity", source_id)
-    key = digest16("v", *names, event) if event else digest16("c", *names, str(at), sha) if at is not None else b""
+    timed = digest16("c", *names, str(at), last=sha) if at is not None else b""
+    key = digest16("v", *names, event) if event else timed
     row = Row(0, source, "deal", source_id, "opportunity", "generic", "full", at, 0, body, sha, 0, sha, key)
     return Draft(row, digest16(*names))
 
@@ -47,7 +48,7 @@ def post(*drafts: Draft, key: str = "", rejected: int = 0) -> Submission:
     made = Submission(source, list(drafts), rejected)
     if key:
         made.request = digest16("r", source, key)
-        made.content = digest16(*(each.row.body_sha256 for each in drafts))
+        made.content = digest16(last=b"".join(each.row.body_sha256 for each in drafts))
         for place, each in enumerate(drafts):
             each.item = digest16("i", source, key, str(place))
     return made

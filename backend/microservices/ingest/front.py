@@ -33,7 +33,6 @@ from backend.microservices.ingest.records import Ack, Submission
 from backend.microservices.ingest.spool import Spool
 from backend.microservices.ingest.spool_errors import KeyReused, SpoolUnavailable
 from backend.stores.mongo import MongoUnavailable
-from salescommand_lake.identifiers import encode_event_id
 
 __all__ = ["FrontContext", "IngestFront"]
 
@@ -169,7 +168,7 @@ class IngestFront:
         outcome.accepted = len(acks)
         outcome.duplicates = sum(ack.duplicate for ack in acks)
         if acks:
-            outcome.event_id = encode_event_id(acks[0].seq)
+            outcome.seq = acks[0].seq
         return acks
 
     async def _stored(self, acks: list[Ack]) -> bool:

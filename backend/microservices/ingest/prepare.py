@@ -65,7 +65,7 @@ def prepare(request: Request, limits: Limits) -> Prepared:
     submission.rejected = len(prepared.faults)
     if request.idempotency_key:
         submission.request = digest16("r", request.source, request.idempotency_key)
-        submission.content = digest16(request.entity_type, request.sha256)
+        submission.content = digest16(request.entity_type, last=request.sha256)
         for place, draft in enumerate(submission.drafts):
             draft.item = digest16("i", request.source, request.idempotency_key, str(place))
             # Without a vendor's id or time the key is what makes the event recognisable later.
@@ -108,7 +108,7 @@ def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, b
     if resolved.vendor_event_id is not None:
         key = digest16("v", *names, resolved.vendor_event_id)
     elif resolved.source_time_ms is not None:
-        key = digest16("c", *names, str(resolved.source_time_ms), body_sha)
+        key = digest16("c", *names, str(resolved.source_time_ms), last=body_sha)
     row = Row(
         seq=0,
         source=request.source,

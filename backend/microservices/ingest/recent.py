@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
+from salescommand_lake.identifiers import encode_event_id
+
 __all__ = ["Outcome", "RecentRequests"]
 
 _PER_SOURCE = 100
 _SOURCES = 1000
 
 
-class Outcome(msgspec.Struct):
+class Outcome(msgspec.Struct, gc=False):
     """One request and what became of it. `at` is in seconds since 1970; payloads and keys are not kept."""
 
     at: float
@@ -26,8 +28,8 @@ class Outcome(msgspec.Struct):
     rejected: int = 0
     reason: str = ""
     """Why the request, or its first bad record, was refused."""
-    event_id: str = ""
-    """Of the first record."""
+    seq: int = 0
+    """Number of the first record's event."""
 
     @property
     def word(self) -> str:
@@ -55,10 +57,11 @@ class RecentRequests:
         ring.append(outcome)
 
     def of(self, source: str) -> list[dict[str, Any]]:
-        """Return a source's requests, newest first: `Outcome` with `at` as a datetime, `events`, `outcome`."""
+        """Return a source's requests, newest first: `Outcome` with `at` as a datetime and what follows."""
         return [
             {
                 **msgspec.structs.asdict(each),
+                "event_id": encode_event_id(each.seq) if each.seq else "",
                 "at": datetime.fromtimestamp(each.at, UTC),
                 "events": each.accepted + each.rejected,
                 "outcome": each.word,

@@ -11,7 +11,7 @@ from backend.microservices.ingest.kinds.base import Operation
 __all__ = ["Ack", "Draft", "Row", "Submission", "digest16"]
 
 
-class Row(msgspec.Struct, array_like=True):
+class Row(msgspec.Struct, array_like=True, gc=False):
     """One event as the spool keeps it. Times in milliseconds since 1970 UTC, hashes as raw bytes."""
 
     seq: int
@@ -31,7 +31,7 @@ class Row(msgspec.Struct, array_like=True):
     """16 bytes. Equal for two events only when they are the same event of the record."""
 
 
-class Draft(msgspec.Struct):
+class Draft(msgspec.Struct, gc=False):
     """One record on its way into the spool: a row whose number the writer gives, and what tells repeats."""
 
     row: Row
@@ -41,7 +41,7 @@ class Draft(msgspec.Struct):
     """16 bytes for this record's place under the request's idempotency key, empty without one."""
 
 
-class Submission(msgspec.Struct):
+class Submission(msgspec.Struct, gc=False):
     """What one request adds to the books of a source: its good records, and how many were refused at the door."""
 
     source: str
@@ -55,21 +55,20 @@ class Submission(msgspec.Struct):
     @property
     def weight(self) -> int:
         """Bytes that the submission holds in memory, roughly."""
-        return sum(len(draft.row.body) for draft in self.drafts) + 400 * len(self.drafts) + 200
+        weight = 200
+        for draft in self.drafts:
+            weight += len(draft.row.body) + 400
+        return weight
 
 
-class Ack(msgspec.Struct, frozen=True):
+class Ack(msgspec.Struct, frozen=True, gc=False):
     """The number of the event that a record became, or already was."""
 
     seq: int
     duplicate: bool
 
 
-def digest16(*parts: str | bytes) -> bytes:
-    """Hash parts into 16 bytes; no two different lists of parts read the same."""
-    hasher = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        hasher.update(len(raw).to_bytes(4, "big"))
-        hasher.update(raw)
-    return hasher.digest()
+def digest16(*parts: str, last: bytes = b"") -> bytes:
+    """Hash texts, and bytes after them, into 16 bytes. Only the last text may hold control characters."""
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text + b"\x1f" + last, digest_size=16).digest()

@@ -85,7 +85,7 @@ class Group:
                     continue  # nothing new to remember
             row.seq = self._take_seq()
             event = row.seq if known is None else known.event
-            row.event_key = row.event_key or digest16("s", row.seq.to_bytes(8, "big"))
+            row.event_key = row.event_key or digest16("s", str(row.seq))
             key = row.event_key if known is None else b""
             self._memory.stage(
                 Remembered(

@@ -15,7 +15,7 @@ __all__ = ["Memory", "Remembered", "decode_entries", "encode_entries"]
 _CACHED_FRAMES = 8
 
 
-class Remembered(msgspec.Struct, array_like=True):
+class Remembered(msgspec.Struct, array_like=True, gc=False):
     """One accepted record. `event` is the number of the first event, the same as `seq` unless this was a repeat."""
 
     seq: int

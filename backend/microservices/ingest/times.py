@@ -6,7 +6,6 @@ epoch milliseconds, as numbers or as strings of digits.
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -43,12 +42,13 @@ def first_time(record: dict[str, Any], *names: str) -> int | None:
 
 
 def _from_number(value: float | Decimal) -> int | None:
-    if not isinstance(value, int) and not math.isfinite(value):
+    # An endless integer would take long to print, and comparing NaN raises for decimals.
+    if isinstance(value, int) and value.bit_length() > 64:
         return None
-    if abs(value) >= _SECONDS_BELOW * 1000:
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number) >= _SECONDS_BELOW * 1000:
         return None
-    scaled = Decimal(str(value)) * 1000 if abs(value) < _SECONDS_BELOW else Decimal(str(value))
-    return _in_range(int(scaled))
+    return _in_range(int(number * 1000 if abs(number) < _SECONDS_BELOW else number))
 
 
 def _from_text(text: str) -> int | None:

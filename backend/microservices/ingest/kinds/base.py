@@ -22,7 +22,7 @@ _UINT64 = 2**64 - 1
 _SEPARATORS = re.compile(r"[\s_.-]+")
 
 
-class Resolved(msgspec.Struct, frozen=True):
+class Resolved(msgspec.Struct, frozen=True, gc=False):
     """What a kind made of one record.
 
     `operation` is what the event says of the record: `full` its whole state, `patch` some fields, `delete`, `undelete`,

@@ -43,7 +43,9 @@ class HubSpot(Kind):
 
     def _object(self, record: JsonObject, entity_type: str) -> Resolved:
         properties = object_of(record.get("properties"))
-        archived = record.get("archived") is True
+        noun = self.noun(entity_type) or _guess(properties)
+        # An archived owner is a user who has left; the record stays, as with other vendors' inactive users.
+        archived = record.get("archived") is True and noun != "owner"
         moments = [
             first_time(record, "archivedAt") if archived else None,
             first_time(record, "updatedAt"),
@@ -51,7 +53,7 @@ class HubSpot(Kind):
         ]
         return Resolved(
             source_id=self.identify(record) or id_text(properties.get("hs_object_id")),
-            record_type=self.noun(entity_type) or _guess(properties),
+            record_type=noun,
             operation="delete" if archived else "full",
             source_time_ms=next((moment for moment in moments if moment is not None), None),
         )

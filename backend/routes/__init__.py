@@ -1,16 +1,31 @@
 """HTTP only: each module is one noun's routes."""
 
-from backend.routes import auth, events, health, keys, mappings, microservices, settings, sources, system, users
+from backend.routes import (
+    auth,
+    events,
+    health,
+    keys,
+    mappings,
+    metrics,
+    microservices,
+    serving,
+    settings,
+    sources,
+    system,
+    users,
+)
 
 ROUTERS = (
     health.router,
     auth.router,
-    users.router,
-    settings.router,
+    metrics.router,
+    serving.router,
+    events.router,
     sources.router,
     keys.router,
     mappings.router,
-    events.router,
     system.router,
+    settings.router,
+    users.router,
     microservices.router,
 )

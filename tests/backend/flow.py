@@ -13,6 +13,7 @@ import httpx
 
 from backend.context import Context
 from backend.microservices.ingest.loader import Loader
+from salescommand_lake import serving
 from salescommand_lake.fold import fold_pending
 from salescommand_lake.schema import ensure_schema
 
@@ -50,9 +51,6 @@ class Flow:
         """Fold and publish what was posted."""
         while (await fold_pending(self.context.engine)).more:
             pass
-        return
-        from salescommand_lake import serving
-
         await serving.refresh(self.context.engine, "USD")
 
     async def get(self, path: str, **params: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ T = TypeVar("T")
 BASE = "http://salescommand"
 TIMEOUT_SECONDS = 120.0
 STARTING_SECONDS = 30.0
+GREETING_SECONDS = 10.0
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -50,48 +53,41 @@ async def connect(
         CommandError: the folder is held by a process that does not answer, or cannot be used.
     """
     folder = DataFolder(load_settings(data_dir=data).data_dir)
-    holder = folder.holder()
     async with AsyncExitStack() as stack:
+        yield await _client(stack, folder, lake=lake, working=working)
+
+
+async def _client(stack: AsyncExitStack, folder: DataFolder, *, lake: bool, working: bool) -> httpx.AsyncClient:
+    """Find the way to the API; while another process starts, or another command works, wait for it."""
+    from salescommand_cli.roles.inprocess import open_in_process
+
+    deadline = time.monotonic() + STARTING_SECONDS
+    while True:
+        holder = folder.holder()
         if holder is None:
-            from salescommand_cli.roles.inprocess import open_in_process
-
-            try:
-                client = await stack.enter_async_context(open_in_process(folder, lake=lake, working=working))
-            except FolderInUse:
-                # Somebody started between the look and the attempt.
-                holder = folder.holder() or Holder(0, "", {})
-                client = await stack.enter_async_context(await _running(folder, holder))
-        else:
-            client = await stack.enter_async_context(await _running(folder, holder))
-        yield client
+            with contextlib.suppress(FolderInUse):  # somebody was quicker: look again
+                return await stack.enter_async_context(open_in_process(folder, lake=lake, working=working))
+        elif "control" in holder.urls:
+            address = Path(holder.urls["control"])
+            await _greet(address, folder, holder)
+            return await stack.enter_async_context(control_client(address))
+        elif time.monotonic() > deadline:
+            raise FolderInUse(folder.path, holder.pid, holder.role)
+        await asyncio.sleep(0.1)
 
 
-async def _running(folder: DataFolder, holder: Holder) -> httpx.AsyncClient:
-    """Return a client of the process that holds the folder, waiting while it starts."""
+async def _greet(address: Path, folder: DataFolder, holder: Holder) -> None:
     import httpx
 
-    waited = 0.0
-    while waited < STARTING_SECONDS:
-        address = holder.urls.get("control")
-        if address:
-            client = control_client(Path(address))
-            try:
-                await client.get("/health", timeout=10)
-            except httpx.HTTPError as error:
-                await client.aclose()
-                raise CommandError(
-                    f"{folder.path} is in use by `salescommand {holder.role}` (process {holder.pid}), "
-                    f"which does not answer: {type(error).__name__}.",
-                    hint=f"Stop that process (kill {holder.pid}) and run the command again.",
-                ) from None
-            return client
-        await asyncio.sleep(0.1)
-        waited += 0.1
-        now = folder.holder()
-        if now is None:
-            raise CommandError("the process that was starting has ended meanwhile.", hint="Run the command again.")
-        holder = now
-    raise FolderInUse(folder.path, holder.pid, holder.role)
+    async with control_client(address) as client:
+        try:
+            await client.get("/health", timeout=GREETING_SECONDS)
+        except httpx.HTTPError as error:
+            raise CommandError(
+                f"{folder.path} is in use by `salescommand {holder.role}` (process {holder.pid}), "
+                f"which does not answer: {type(error).__name__}.",
+                hint=f"Stop that process (kill {holder.pid}) and run the command again.",
+            ) from None
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, **options: Any) -> Any:

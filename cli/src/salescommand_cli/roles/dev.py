@@ -165,6 +165,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, settings: BackendSet
     await prepare_lake(context)
     jobs = await stack.enter_async_context(_jobs(context))
     servers = Servers()
+    stack.callback(folder.control_socket.unlink, missing_ok=True)
     stack.push_async_callback(servers.stop)
     await _start_servers(servers, folder, context, listeners)
     urls = {

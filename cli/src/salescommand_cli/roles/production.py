@@ -85,6 +85,7 @@ async def _serve(settings: BackendSettings) -> int:
         servers, jobs = Servers(), Jobs()
         stack.push_async_callback(jobs.stop)
         start_jobs(jobs, context, worker=False)
+        stack.callback(folder.control_socket.unlink, missing_ok=True)
         stack.push_async_callback(servers.stop)
         control = [control_listener(folder.control_socket)]
         await servers.start("control", create_app(context, principal=CONTROL), control)

@@ -37,8 +37,8 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
         f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, 0 AS a, 0 AS s, 0 AS i, 0 AS q\n"
         "  FROM raw_batches GROUP BY source\n"
         f"{states}"
-        "UNION ALL SELECT source, 0, 0, 0, 0, sum(ignored), sum(quarantined) FROM folded_batches FINAL GROUP BY source)\n"
-        "GROUP BY source ORDER BY source"
+        "UNION ALL SELECT source, 0, 0, 0, 0, sum(ignored), sum(quarantined)\n"
+        "  FROM folded_batches FINAL GROUP BY source)\nGROUP BY source ORDER BY source"
     )
     return {row["source"]: {term: int(row[term]) for term in _TERMS} for row in rows}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from salescommand_lake.engine import Engine, Row
-from salescommand_lake.model import NOUNS, Field, FieldType, Noun, canonical_id
+from salescommand_lake.model import NOUNS, Noun, canonical_id
 from salescommand_lake.raw import RawEvent
+from salescommand_lake.reads.values import plain
 
 __all__ = ["EventEffects", "FieldSet", "Refusal", "TouchedRecord", "event_effects", "event_statuses"]
 
@@ -161,15 +161,4 @@ def _fields(noun: Noun, event: RawEvent, change: Row, provenance: Row) -> Iterab
         op = int(change[f"{field.name}_op"])
         if op:
             current = field.name in provenance and int(provenance[field.name]) & _SEQ == event.seq
-            yield FieldSet(field.name, None if op == _CLEARED else _plain(field, change[field.name]), current)
-
-
-def _plain(field: Field, value: Any) -> str | int | bool:
-    """Return a value as the API shows it: amounts as strings, times as ISO 8601 with a Z."""
-    if field.type is FieldType.TIME:
-        return str(value).replace(" ", "T") + "Z"
-    if field.type is FieldType.INTEGER:
-        return int(value)
-    if field.type is FieldType.BOOL:
-        return bool(value)
-    return str(value)
+            yield FieldSet(field.name, None if op == _CLEARED else plain(field, change[field.name]), current)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from salescommand_lake.model import Field, FieldType, Noun, canonical_id_sql
 from salescommand_lake.noun_tables import STATE_COLUMNS
 
-_TIME_OFFSET = 2**62
-SOURCE_TIME = f"fromUnixTimestamp64Milli(toInt64(bitShiftRight(ord, 128)) - {_TIME_OFFSET}, 'UTC')"
+TIME_OFFSET = 2**62
+"""Added to the milliseconds of a source time, so that times before 1970 keep their order."""
+SOURCE_TIME = f"fromUnixTimestamp64Milli(toInt64(bitShiftRight(ord, 128)) - {TIME_OFFSET}, 'UTC')"
 """The source time that an order key carries."""
 NO_KEY = "unhex('00000000000000000000000000000000')"
 """The event key of an event that has none; such an event repeats no other."""

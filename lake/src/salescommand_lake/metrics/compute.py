@@ -21,7 +21,7 @@ from salescommand_lake.reads.money import money_text
 from salescommand_lake.reads.question import Filter, QueryError, moment_text, query_string
 from salescommand_lake.reads.rows import Moment, columns, rows
 
-__all__ = ["cut_sql", "compute"]
+__all__ = ["compute", "cut_sql", "key_sql"]
 
 _FRACTION = Decimal("0.000001")
 _PERIODS = MappingProxyType(
@@ -105,7 +105,7 @@ def cut_sql(metric: Metric, query: MetricQuery) -> tuple[str, dict[str, Any]]:
     source, parameters = rows(metric.noun, Moment(query.as_of, query.known_at), query.currency)
     known = columns(metric.noun)
     where, bound = condition((*metric.where, *_period(metric, query), *query.filters), known)
-    keys = [f"{_key(metric, name)} AS by_{name}" for name in query.by]
+    keys = [f"{key_sql(metric, name)} AS by_{name}" for name in query.by]
     measure = metric.measure.format(digits=EXPONENTS.get(query.currency, 2)) if metric.unit == "currency" else "1"
     select = ", ".join(
         [
@@ -124,7 +124,7 @@ def cut_sql(metric: Metric, query: MetricQuery) -> tuple[str, dict[str, Any]]:
     return sql, parameters | bound
 
 
-def _key(metric: Metric, name: str) -> str:
+def key_sql(metric: Metric, name: str) -> str:
     """Return the SQL of a dimension: text, NULL where a row has none."""
     period = _PERIODS.get(name)
     if period is None:

@@ -74,17 +74,14 @@ def _deals(
     meaning: str,
     formula: str,
     kind: Formula,
-    where: tuple[Filter, ...],
     *,
+    where: tuple[Filter, ...] = (),
     date_field: str = "close_date",
     measure: str = "value",
     passes: str = "",
 ) -> Metric:
     unit = {Formula.COUNT: "count", Formula.SHARE: "fraction"}.get(kind, "currency")
-    dimensions = _DEAL
-    return Metric(
-        slug, label, meaning, formula, unit, "opportunity", kind, where, date_field, dimensions, measure, passes
-    )
+    return Metric(slug, label, meaning, formula, unit, "opportunity", kind, where, date_field, _DEAL, measure, passes)
 
 
 _METRICS = (
@@ -94,43 +91,43 @@ _METRICS = (
         "What all open deals are worth. From and to mean the expected close date.",
         "Sum of value over open deals",
         Formula.SUM,
-        _OPEN,
+        where=_OPEN,
     ),
     _deals(
         "weighted-pipeline",
         "Weighted pipeline",
         "What all open deals are worth, each times how likely it is won.",
-        "Sum of value × probability over open deals, each rounded to the currency's minor unit",
+        "Sum of value times probability over open deals, each rounded to the currency's minor unit",
         Formula.SUM,
-        _OPEN,
+        where=_OPEN,
         measure=WEIGHTED,
     ),
-    _deals("open-count", "Open deals", "How many deals are open.", "Count of open deals", Formula.COUNT, _OPEN),
+    _deals("open-count", "Open deals", "How many deals are open.", "Count of open deals", Formula.COUNT, where=_OPEN),
     _deals(
         "won-value",
         "Won value",
         "What the deals that were won are worth, by the day they closed.",
         "Sum of value over won deals",
         Formula.SUM,
-        _WON,
+        where=_WON,
     ),
-    _deals("won-count", "Won deals", "How many deals were won.", "Count of won deals", Formula.COUNT, _WON),
+    _deals("won-count", "Won deals", "How many deals were won.", "Count of won deals", Formula.COUNT, where=_WON),
     _deals(
         "lost-value",
         "Lost value",
         "What the deals that were lost would have been worth.",
         "Sum of value over lost deals",
         Formula.SUM,
-        _LOST,
+        where=_LOST,
     ),
-    _deals("lost-count", "Lost deals", "How many deals were lost.", "Count of lost deals", Formula.COUNT, _LOST),
+    _deals("lost-count", "Lost deals", "How many deals were lost.", "Count of lost deals", Formula.COUNT, where=_LOST),
     _deals(
         "win-rate",
         "Win rate",
         "Of the deals that closed, the share that was won.",
         "Won deals ÷ (won deals + lost deals)",
         Formula.SHARE,
-        _CLOSED,
+        where=_CLOSED,
         passes="ifNull(status, '') = 'won'",
     ),
     _deals(
@@ -139,7 +136,6 @@ _METRICS = (
         "How many deals there are, open and closed. From and to mean the day they were made.",
         "Count of deals",
         Formula.COUNT,
-        (),
         date_field="created_at",
     ),
     _deals(
@@ -148,7 +144,6 @@ _METRICS = (
         "What the deals that were made in the period are worth today.",
         "Sum of value over deals",
         Formula.SUM,
-        (),
         date_field="created_at",
     ),
     _deals(
@@ -157,7 +152,7 @@ _METRICS = (
         "What a won deal is worth on average.",
         "Sum of value over won deals ÷ won deals that have a value",
         Formula.MEAN,
-        _WON,
+        where=_WON,
     ),
     Metric(
         "invoiced",

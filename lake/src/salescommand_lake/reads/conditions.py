@@ -24,8 +24,10 @@ class Column:
     type: str = "String"
 
 
-def condition(filters: Iterable[Filter], columns: Mapping[str, Column]) -> tuple[str, dict[str, Any]]:
-    """Return the filters as one SQL condition, ``1`` when there are none, and its parameters.
+def condition(
+    filters: Iterable[Filter], columns: Mapping[str, Column], prefix: str = "f"
+) -> tuple[str, dict[str, Any]]:
+    """Return the filters as one SQL condition, ``1`` when there are none, and its parameters, named from ``prefix``.
 
     Raises:
         QueryError: a field is not among ``columns``, or a value does not have its type.
@@ -39,7 +41,7 @@ def condition(filters: Iterable[Filter], columns: Mapping[str, Column]) -> tuple
             raise QueryError(one.parameter, f"there is no field {one.field!r} to filter by", hint)
         if len(one.values) > _MAX_VALUES:
             raise QueryError(one.parameter, f"has {len(one.values)} values", f"give at most {_MAX_VALUES}")
-        part, bound = _one(one, column, f"f{number}")
+        part, bound = _one(one, column, f"{prefix}{number}")
         parts.append(part)
         parameters |= bound
     return " AND ".join(parts) or "1", parameters

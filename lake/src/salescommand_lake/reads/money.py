@@ -1,9 +1,10 @@
 """Amounts in one reporting currency, exactly.
 
-Rates are the records of noun ``exchange_rate``: units of ``quote`` for one ``base`` from a day on. The pivot is the base
-that most rates share; every other currency has a leg, units of it for one pivot, kept as a fraction so that an inverted
-rate loses nothing. A row's amount is converted at the last legs on or before its day and rounded half up to the minor
-unit of the reporting currency (ISO 4217). An amount in the reporting currency needs no rate and stays as it is.
+Rates are the records of noun ``exchange_rate``: units of ``quote`` for one ``base`` from a day on. The pivot is the
+base that most rates share; every other currency has a leg, units of it for one pivot, kept as a fraction so that an
+inverted rate loses nothing. A row's amount is converted at the last legs on or before its day and rounded half up to
+the minor unit of the reporting currency (ISO 4217). An amount in the reporting currency needs no rate and stays as it
+is.
 """
 
 from __future__ import annotations
@@ -52,15 +53,16 @@ def converted(rows: str, *, amount: str, day: str, reporting: str) -> str:
         A SELECT of all columns of ``rows`` and of ``value``: NULL where amount, currency or rate is missing. The bound
         parameter ``reporting:String`` must hold the reporting currency.
     """
-    # 12 decimals for the amount and 8 for each leg: the quotient keeps 28, so rounding sees every tie and none overflows.
+    # 12 decimals for the amount and 8 for each leg: the quotient keeps 28, so every tie is seen and none overflows.
     exact = "toDecimal256(money.of, 12) * target.num * own.den / (target.den * own.num)"
+    # Both branches of a condition are computed, so the one without a rate must not divide by zero.
+    safe = f"if(own.num = 0 OR target.num = 0, toDecimal256(0, 28), {exact})"
     return f"""
     SELECT money.* EXCEPT (of, money_currency, rate_day, reporting_currency),
         multiIf(isNull(money.{amount}) OR money.money_currency = '', CAST(NULL, '{VALUE}'),
                 money.money_currency = money.reporting_currency, CAST(money.{amount}, '{VALUE}'),
                 own.num = 0 OR target.num = 0, CAST(NULL, '{VALUE}'),
-                CAST(round(if(own.num = 0 OR target.num = 0, toDecimal256(0, 28), {exact}), {EXPONENTS.get(reporting, 2)}),
-                     '{VALUE}')) AS value
+                CAST(round({safe}, {EXPONENTS.get(reporting, 2)}), '{VALUE}')) AS value
     FROM (SELECT *, ifNull({amount}, 0) AS of, ifNull(currency, '') AS money_currency, {day} AS rate_day,
                  {{reporting:String}} AS reporting_currency
           FROM ({rows})) AS money

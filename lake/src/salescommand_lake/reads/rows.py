@@ -15,7 +15,7 @@ from salescommand_lake.model import Noun
 from salescommand_lake.reads.conditions import Column
 from salescommand_lake.reads.money import converted
 
-__all__ = ["Moment", "columns", "rows"]
+__all__ = ["Moment", "columns", "resolved", "rows"]
 
 _RATE_DAY = MappingProxyType(
     {
@@ -25,7 +25,7 @@ _RATE_DAY = MappingProxyType(
         "quota": "if(isNotNull(period_start), assumeNotNull(period_start), {day:Date32})",
     }
 )
-"""The day at whose rate a row of a noun is converted: closed deals at the day they closed, open ones at the moment's."""
+"""The day at whose rate a row is converted: closed deals at the day they closed, open ones at the moment's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Moment:
 def columns(noun: Noun) -> dict[str, Column]:
     """Return what rows of a noun can be filtered and sorted by: fields, resolved names, and what every record has."""
     found = {field.name: Column(field.name, field.sql_type) for field in noun.fields}
-    found |= {name: Column(name) for name in _names(noun)}
+    found |= {name: Column(name) for name in resolved(noun)}
     found |= {
         "source": Column("source"),
         "source_id": Column("source_id"),
@@ -64,10 +64,10 @@ def rows(noun: Noun, moment: Moment, currency: str) -> tuple[str, dict[str, Any]
     and ``value`` (Nullable(Decimal(38, 4)), in ``currency``) where the noun has an amount.
     """
     state, parameters = _states_at(noun, moment)
-    names = _names(noun)
-    kept = ", ".join(f"r.{name}" for name in _state_names(noun) if name not in names)
-    resolved = "".join(f", {sql} AS {name}" for name, sql in names.items())
-    select = f"SELECT {kept}{resolved}\n    FROM ({state}) AS r{_joins(noun)}"
+    names = resolved(noun)
+    kept = ", ".join(f"r.{name} AS {name}" for name in _state_names(noun) if name not in names)
+    looked_up = "".join(f", {sql} AS {name}" for name, sql in names.items())
+    select = f"SELECT {kept}{looked_up}\n    FROM ({state}) AS r{_joins(noun)}"
     if noun.value is None:
         return select, parameters
     parameters |= {"reporting": currency, "day": moment.day}
@@ -98,8 +98,8 @@ def _has(noun: Noun, name: str) -> bool:
     return noun.field(name) is not None
 
 
-def _names(noun: Noun) -> dict[str, str]:
-    """Return the columns that are resolved through references, with their SQL over ``r`` and the joined tables."""
+def resolved(noun: Noun) -> dict[str, str]:
+    """Return the columns that are resolved through references: owner, team, account, each with its SQL."""
     found = {}
     if _has(noun, "owner_ref"):
         given = "nullIf(r.owner_name, ''), " if _has(noun, "owner_name") else ""
@@ -114,8 +114,8 @@ def _names(noun: Noun) -> dict[str, str]:
 def _joins(noun: Noun) -> str:
     """Names of owners and accounts are today's, whatever the moment: people ask for teams as they know them."""
     owners = (
-        "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name, nullIf(team, '') AS known_team\n"
-        "        FROM owners FINAL WHERE NOT is_deleted) AS o\n"
+        "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name,\n"
+        "        nullIf(team, '') AS known_team FROM owners FINAL WHERE NOT is_deleted) AS o\n"
         "        ON o.source = r.source AND o.source_id = ifNull(r.owner_ref, '')"
     )
     accounts = (

@@ -1,5 +1,7 @@
 """Records and the quarantine, read: lists, one record with the source of each field, what could not be mapped."""
 
+from salescommand_lake.records.listing import list_records
+from salescommand_lake.records.quarantine import list_quarantine
 from salescommand_lake.records.question import (
     Change,
     FieldValue,
@@ -10,6 +12,7 @@ from salescommand_lake.records.question import (
     RecordQuery,
     RuleResult,
 )
+from salescommand_lake.records.single import get_record
 
 __all__ = [
     "Change",
@@ -20,4 +23,7 @@ __all__ = [
     "Record",
     "RecordQuery",
     "RuleResult",
+    "get_record",
+    "list_quarantine",
+    "list_records",
 ]

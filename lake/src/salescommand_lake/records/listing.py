@@ -1,0 +1,140 @@
+"""Lists of records: filtered, searched, sorted, a page at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.mapping.currencies import EXPONENTS
+from salescommand_lake.metrics.registry import WEIGHTED
+from salescommand_lake.model import NOUNS, Noun
+from salescommand_lake.reads.conditions import Column, condition
+from salescommand_lake.reads.money import money_text
+from salescommand_lake.reads.question import QueryError
+from salescommand_lake.reads.rows import Moment, columns, resolved, rows
+from salescommand_lake.reads.values import iso, plain
+from salescommand_lake.records.question import Page, RecordQuery
+
+__all__ = ["list_records"]
+
+
+async def list_records(engine: Engine, query: RecordQuery) -> Page:
+    """Return a page of living records and how many match in all.
+
+    Each item has ``value``, its amount in the currency asked for (None where it has no price), and where it has a
+    probability ``weighted_value``, so that a number can be computed again from its rows.
+
+    Raises:
+        QueryError: a filter, the sort or the cursor can't be used.
+        LakeError: the engine is away.
+    """
+    noun = NOUNS[query.type]
+    known = columns(noun) | {"title": Column(_title(noun))}
+    source, parameters = rows(noun, Moment(query.as_of, query.known_at), query.currency)
+    where, bound = condition(query.filters, known)
+    parameters |= bound
+    if query.q:
+        where += f" AND positionCaseInsensitiveUTF8({_title(noun)}, {{q:String}}) > 0"
+        parameters["q"] = query.q
+    descending, column = _sort(query.sort, known)
+    after, cursor_parameters = _after(query, column, descending=descending)
+    direction = "DESC" if descending else "ASC"
+    extra = ", " + ", ".join(
+        [
+            f"{_title(noun)} AS title",
+            f"toString({column.sql}) AS sort_text",
+            *([f"{_weighted(query.currency)} AS weighted_value"] if _weighs(noun) else []),
+        ]
+    )
+    page_sql = (
+        f"SELECT *{extra}\nFROM ({source})\nWHERE ({where}) AND {after}\n"
+        f"ORDER BY isNull({column.sql}), {column.sql} {direction}, canonical_id\nLIMIT {query.limit + 1}"
+    )
+    count_sql = f"SELECT count() AS n FROM ({source}) WHERE {where}"
+    found, counted = await asyncio.gather(
+        engine.query(page_sql, parameters | cursor_parameters), engine.query(count_sql, parameters)
+    )
+    items = [_item(noun, row, query.currency) for row in found[: query.limit]]
+    more = len(found) > query.limit
+    return Page(items, _cursor(query, found[query.limit - 1]) if more else None, int(counted[0]["n"]))
+
+
+def _title(noun: Noun) -> str:
+    names = ", ".join(f"nullIf({name}, '')" for name in noun.title)
+    return f"coalesce({names}, source_id)"
+
+
+def _weighs(noun: Noun) -> bool:
+    return noun.value is not None and noun.field("probability") is not None
+
+
+def _weighted(currency: str) -> str:
+    return WEIGHTED.format(digits=EXPONENTS.get(currency, 2))
+
+
+def _sort(text: str, known: Mapping[str, Column]) -> tuple[bool, Column]:
+    name = text.removeprefix("-")
+    if name not in known:
+        raise QueryError("sort", f"there is no field {name!r} to sort by", f"use one of {', '.join(sorted(known))}")
+    return text.startswith("-"), known[name]
+
+
+def _cursor(query: RecordQuery, row: Mapping[str, Any]) -> str:
+    """Return an opaque text for the place after a row; it holds for the same sort only."""
+    place = msgspec.json.encode([query.sort, row["sort_text"], row["canonical_id"]])
+    return base64.urlsafe_b64encode(place).rstrip(b"=").decode()
+
+
+def _after(query: RecordQuery, column: Column, *, descending: bool) -> tuple[str, dict[str, Any]]:
+    """Return the condition for rows after the cursor. Rows without a value come last in either direction."""
+    if query.cursor is None:
+        return "1", {}
+    try:
+        padded = query.cursor + "=" * (-len(query.cursor) % 4)
+        decoded = base64.b64decode(padded, altchars=b"-_", validate=True)
+        sort, value, last = msgspec.json.decode(decoded, type=tuple[str, str | None, str])
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        hint = "take next_cursor of the page before, or leave it out"
+        raise QueryError("cursor", "is not one of ours", hint) from None
+    if sort != query.sort:
+        raise QueryError("cursor", f"belongs to sort={sort}", "leave it out when the sort changes")
+    parameters: dict[str, Any] = {"after_id": last}
+    if value is None:
+        return f"(isNull({column.sql}) AND canonical_id > {{after_id:String}})", parameters
+    parameters["after"] = value
+    bound = f"{{after:{column.type}}}"
+    compare = "<" if descending else ">"
+    return (
+        f"(isNull({column.sql}) OR {column.sql} {compare} {bound}"
+        f" OR ({column.sql} = {bound} AND canonical_id > {{after_id:String}}))"
+    ), parameters
+
+
+def _item(noun: Noun, row: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    fields = {field.name: plain(field, row[field.name]) for field in noun.fields if field.name in row}
+    fields |= {name: row[name] for name in resolved(noun)}
+    item = {
+        "canonical_id": row["canonical_id"],
+        "type": noun.name,
+        "source": row["source"],
+        "source_id": row["source_id"],
+        "title": row["title"],
+        "fields": fields,
+        "value": _amount(row.get("value"), currency),
+        "quality_score": float(row["quality_score"]),
+        "is_deleted": bool(row["is_deleted"]),
+        "updated_at": iso(row["source_time"]),
+    }
+    if _weighs(noun):
+        item["weighted_value"] = _amount(row["weighted_value"], currency)
+    return item
+
+
+def _amount(value: str | None, currency: str) -> str | None:
+    return None if value is None else money_text(value, currency)

@@ -1,0 +1,200 @@
+"""The serving zone: what the platform says, published when it changes, so that what it said on a day is a query.
+
+A view is a metric cut by dimensions. Each refresh computes every view from the rows of its noun and adds those of its
+rows which differ from what was published last; a row that no record stands behind any more is withdrawn by a row of 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.mapping.currencies import EXPONENTS
+from salescommand_lake.metrics.compute import key_sql
+from salescommand_lake.metrics.registry import REGISTRY, Formula, Metric
+from salescommand_lake.reads.conditions import condition
+from salescommand_lake.reads.money import money_text
+from salescommand_lake.reads.rows import Moment, columns, rows
+
+__all__ = ["VIEWS", "PublishedRow", "RefreshResult", "View", "latest", "refresh", "view_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A metric by some dimensions."""
+
+    metric: Metric
+    by: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """How it is called: won-value-by-month-owner."""
+        return "-".join([self.metric.slug, *(["by", *self.by] if self.by else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """How many rows a refresh published, withdrawn ones included."""
+
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One published row as it stands. Amounts and fractions are decimal strings; ``value`` is None where undefined."""
+
+    key: dict[str, str]
+    value: str | None
+    rows: int
+    unpriced: int
+    published_at: datetime
+
+
+_CLOSED = ("won-value", "won-count", "lost-count", "win-rate")
+_OPEN = ("open-pipeline", "weighted-pipeline", "open-count")
+_CUTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    ((), (*_OPEN, *_CLOSED, "opportunity-count", "average-deal-size")),
+    (("stage",), (*_OPEN, "opportunity-count")),
+    (("status",), ("opportunity-count",)),
+    (("owner",), (*_OPEN, *_CLOSED)),
+    (("month",), _CLOSED),
+    (("quarter",), _CLOSED),
+    (("month", "owner"), _CLOSED),
+)
+"""Which metrics are published by which dimensions. The metrics of one cut share a noun and what its dimensions mean."""
+
+VIEWS: tuple[View, ...] = tuple(View(REGISTRY[slug], by) for by, slugs in _CUTS for slug in slugs)
+"""Every view that is published."""
+
+
+def view_of(name: str) -> View | None:
+    """Return the view called ``name``, None when there is none."""
+    return next((view for view in VIEWS if view.name == name), None)
+
+
+async def refresh(engine: Engine, currency: str) -> RefreshResult:
+    """Publish what changed, amounts in ``currency``.
+
+    Raises:
+        LakeError: the engine is away; call again, rows that were published are not published twice.
+    """
+    before = await _published(engine)
+    for by, slugs in _CUTS:
+        sql, parameters = _statement(by, [REGISTRY[slug] for slug in slugs], currency)
+        await engine.command(sql, parameters)
+    return RefreshResult(await _published(engine) - before)
+
+
+async def _published(engine: Engine) -> int:
+    return int((await engine.query("SELECT count() AS n FROM serving_views"))[0]["n"])
+
+
+async def latest(engine: Engine, view: View) -> list[PublishedRow]:
+    """Return the rows of a view as they were published last, withdrawn ones left out.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    found = await engine.query(
+        f"SELECT * FROM ({_LATEST}) WHERE {'rows > 0' if view.by else '1'} ORDER BY view_id",
+        {"noun": view.metric.noun_name, "views": [view.name]},
+    )
+    return [
+        PublishedRow(
+            key=dict(row["key"]),
+            value=_text(view.metric, row["value"], row["currency"]),
+            rows=int(row["rows"]),
+            unpriced=int(row["unpriced"]),
+            published_at=datetime.fromisoformat(f"{row['at']}+00:00"),
+        )
+        for row in found
+    ]
+
+
+def _text(metric: Metric, value: str | None, currency: str) -> str | None:
+    if value is None or metric.unit != "currency":
+        return value
+    return money_text(value, currency)
+
+
+_LATEST = (
+    "SELECT view_id, argMax(s.view, published_at) AS view, argMax(s.metric, published_at) AS metric,\n"
+    "  argMax(s.key, published_at) AS key, argMax(tuple(s.value), published_at).1 AS value,\n"
+    "  argMax(s.rows, published_at) AS rows, argMax(s.unpriced, published_at) AS unpriced,\n"
+    "  argMax(s.currency, published_at) AS currency, max(published_at) AS at\n"
+    "FROM serving_views AS s WHERE s.entity_type = {noun:String} AND s.view IN {views:Array(String)} GROUP BY view_id"
+)
+
+
+def _statement(by: tuple[str, ...], metrics: list[Metric], currency: str) -> tuple[str, dict[str, Any]]:
+    """Return the INSERT that publishes the changed rows of one cut of some metrics."""
+    noun = metrics[0].noun
+    source, parameters = rows(noun, Moment(), currency)
+    views = [View(metric, by) for metric in metrics]
+    parts = []
+    for number, view in enumerate(views):
+        part, bound = _row_sql(view, currency, f"m{number}_")
+        parts.append(part)
+        parameters |= bound
+    keys = [f"{key_sql(metrics[0], name)} AS by_{name}" for name in by]
+    pairs = ", ".join(f"'{name}', ifNull(by_{name}, '')" for name in by)
+    key = f"mapFilter((k, v) -> v != '', map({pairs}))" if by else "CAST(map(), 'Map(String, String)')"
+    group = f"GROUP BY {', '.join(f'by_{name}' for name in by)}" if by else ""
+    now = f"""
+    SELECT one.1 AS view, one.2 AS metric, key, CAST(one.3, 'Nullable(Decimal(38, 6))') AS value, one.4 AS rows,
+           one.5 AS unpriced, concat(view, if(empty(key), '', '?'), {_readable("key")}) AS view_id
+    FROM (SELECT {"".join(f"{each}, " for each in keys)}{key} AS key, [{", ".join(parts)}] AS all
+          FROM ({source}) {group})
+    ARRAY JOIN all AS one
+    WHERE {"rows > 0" if by else "1"}"""
+    changed = (
+        "last.at = toDateTime64(0, 6, 'UTC') OR now.rows != last.rows OR now.unpriced != last.unpriced"
+        " OR NOT (now.value <=> last.value) OR last.currency != {reporting:String}"
+    )
+    found = "now.view_id != ''"
+    fields = {name: f"if({found}, now.{name}, last.{name})" for name in ("view_id", "view", "metric", "key")}
+    value = f"if({found}, now.value, NULL)"
+    payload = (
+        "CAST(toJSONString(CAST((metric, key, toString(value), rows, unpriced, {reporting:String}),"
+        " 'Tuple(metric String, by Map(String, String), value Nullable(String), rows UInt64, unpriced UInt64,"
+        " currency String)')), 'JSON')"
+    )
+    sql = f"""INSERT INTO serving_views
+    (view_id, entity_type, payload, refreshed_at, view, metric, key, currency, value, rows, unpriced, published_at)
+    SELECT view_id, {{noun:String}}, {payload}, toDateTime(now()), view, metric, key, {{reporting:String}}, value, rows,
+           unpriced, now64(6)
+    FROM (SELECT {", ".join(f"{expression} AS {name}" for name, expression in fields.items())}, {value} AS value,
+                 if({found}, now.rows, 0) AS rows, if({found}, now.unpriced, 0) AS unpriced
+          FROM ({now}) AS now FULL OUTER JOIN ({_LATEST}) AS last ON now.view_id = last.view_id
+          WHERE ({found} AND ({changed})) OR (NOT {found} AND last.rows > 0))"""
+    return sql, parameters | {"noun": noun.name, "views": [view.name for view in views], "reporting": currency}
+
+
+def _readable(key: str) -> str:
+    return f"arrayStringConcat(arrayMap((k, v) -> concat(k, '=', v), mapKeys({key}), mapValues({key})), '&')"
+
+
+def _row_sql(view: View, currency: str, prefix: str) -> tuple[str, dict[str, Any]]:
+    """Return (view, metric, value, rows, unpriced) of one view as a tuple of aggregates, and its parameters."""
+    metric = view.metric
+    where, parameters = condition(metric.where, columns(metric.noun), prefix)
+    digits = EXPONENTS.get(currency, 2)
+    measure = metric.measure.format(digits=digits)
+    count = f"countIf({where})"
+    total = f"ifNull(sumIf({measure}, {where}), 0)"
+    priced = f"countIf({where} AND isNotNull({measure}))"
+    value = {
+        Formula.COUNT: f"toDecimal128({count}, 6)",
+        Formula.SUM: f"toDecimal128({total}, 6)",
+        Formula.SHARE: _quotient(f"countIf({where} AND {metric.passes or '1'})", count, 6),
+        Formula.MEAN: _quotient(total, priced, digits),
+    }[metric.kind]
+    unpriced = f"{count} - {priced}" if metric.unit == "currency" else "0"
+    return f"('{view.name}', '{metric.slug}', toNullable({value}), {count}, toUInt64({unpriced}))", parameters
+
+
+def _quotient(above: str, below: str, digits: int) -> str:
+    exact = f"toDecimal256({above}, 30) / greatest({below}, 1)"
+    return f"if({below} = 0, NULL, toDecimal128(round({exact}, {digits}), 6))"

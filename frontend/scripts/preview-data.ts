@@ -19,7 +19,7 @@ export function previewData(): Plugin {
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
         const url = request.url ?? "/";
-        if (!url.startsWith("/api")) return next();
+        if (!url.startsWith("/api")) { next(); return; }
         void (async () => {
           const { getResponse } = await import("msw");
           const module = await server.ssrLoadModule("/src/mocks/handlers.ts");

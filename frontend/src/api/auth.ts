@@ -22,7 +22,7 @@ export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { email: string; password: string }) => dataOf<unknown>(client.POST("/api/auth/login", { body })),
-    onSuccess: () => queries.fetchQuery({ ...meQuery, staleTime: 0 }),
+    onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }
 
@@ -30,7 +30,7 @@ export function useSignInByLink() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (token: string) => dataOf<unknown>(client.POST("/api/auth/link", { body: { token } })),
-    onSuccess: () => queries.fetchQuery({ ...meQuery, staleTime: 0 }),
+    onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }
 
@@ -49,6 +49,6 @@ export function useSetPassword() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { password: string; current?: string }) => dataOf<unknown>(client.PUT("/api/auth/password", { body })),
-    onSuccess: () => queries.fetchQuery({ ...meQuery, staleTime: 0 }),
+    onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }

@@ -40,7 +40,7 @@ export function bodyQuery(eventId: string) {
           params: { path: { event_id: eventId } },
           parseAs: "arrayBuffer",
           signal,
-        }) as Promise<{ data?: ArrayBuffer }>,
+        }),
       );
       return new Uint8Array(buffer);
     },

@@ -104,6 +104,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return the newest events. Filters: source, record_type, entity_type, source_id.
+         */
+        get: operations["list_events_api_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One event
+         * @description Return an event, what it set and what of it was refused.
+         */
+        get: operations["get_event_api_events__event_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event_id}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An event's exact bytes
+         * @description Return the bytes as they were received. The ETag is their SHA-256.
+         */
+        get: operations["get_body_api_events__event_id__body_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -116,6 +176,50 @@ export interface paths {
          * @description Answer 200 while this process can take events; a store that is away is named, not hidden.
          */
         get: operations["health_api_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mapping documents in force
+         * @description Return the documents in force, without their texts.
+         */
+        get: operations["list_mappings_api_mappings_get"];
+        /**
+         * Apply a mapping document
+         * @description Add or replace the mapping of a scope and a record type. Events that are there already are read again by it.
+         */
+        put: operations["apply_api_mappings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/{scope}/{record_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One mapping document
+         * @description Return the document in force for a scope (`kind:hubspot`, `source:crm`) and a record type, with its text.
+         */
+        get: operations["get_mapping_api_mappings__scope___record_type__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -305,6 +409,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Applied
+         * @description What applying did; `changed` is false when the same document was in force already.
+         */
+        Applied: {
+            /** Changed */
+            changed: boolean;
+            /**
+             * Record Type
+             * @example opportunity
+             */
+            record_type: string;
+            /**
+             * Scope
+             * @example source:maven_crm
+             */
+            scope: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * Credentials
          * @description What a person types.
          */
@@ -319,6 +443,161 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /**
+         * EventDetail
+         * @description An event with everything it did. Hashes are SHA-256, hexadecimal.
+         */
+        EventDetail: {
+            /**
+             * Body Index
+             * @description Place in the request that carried it, from 0
+             */
+            body_index: number;
+            /** Body Sha256 */
+            body_sha256: string;
+            /** Bytes */
+            bytes: number;
+            /**
+             * Entity Type
+             * @description The word that was posted
+             * @example deal
+             */
+            entity_type: string;
+            /**
+             * Event Id
+             * @example ev_06dz3k8q4m2vw
+             */
+            event_id: string;
+            /**
+             * Kind
+             * @example hubspot
+             */
+            kind: string;
+            /**
+             * Operation
+             * @description full, patch, delete, undelete or merge
+             */
+            operation: string;
+            /**
+             * Payload Error
+             * @description Why ClickHouse's JSON column is empty, if it is
+             */
+            payload_error: string;
+            /** Quarantine */
+            quarantine: components["schemas"]["Refused"][];
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            record: components["schemas"]["EventRecord"] | null;
+            /**
+             * Record Type
+             * @description The canonical noun; empty if the door resolved none
+             * @example opportunity
+             */
+            record_type: string;
+            /** Request Sha256 */
+            request_sha256: string;
+            /** Set */
+            set: components["schemas"]["SetField"][];
+            /**
+             * Source
+             * @example hubspot
+             */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /**
+             * Source Time
+             * Format: date-time
+             */
+            source_time: string;
+            /**
+             * Source Time Given
+             * @description False: the vendor gave no time, the time of arrival counts
+             */
+            source_time_given: boolean;
+            /**
+             * Status
+             * @description pending, applied, superseded, ignored or quarantined
+             */
+            status: string;
+        };
+        /**
+         * EventItem
+         * @description An event in a list.
+         */
+        EventItem: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Entity Type
+             * @description The word that was posted
+             * @example deal
+             */
+            entity_type: string;
+            /**
+             * Event Id
+             * @example ev_06dz3k8q4m2vw
+             */
+            event_id: string;
+            /**
+             * Operation
+             * @description full, patch, delete, undelete or merge
+             */
+            operation: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Record Type
+             * @description The canonical noun; empty if the door resolved none
+             * @example opportunity
+             */
+            record_type: string;
+            /**
+             * Source
+             * @example hubspot
+             */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /**
+             * Source Time
+             * Format: date-time
+             */
+            source_time: string;
+            /**
+             * Status
+             * @description pending, applied, superseded, ignored or quarantined
+             */
+            status: string;
+        };
+        /**
+         * EventPage
+         * @description The newest events that match.
+         */
+        EventPage: {
+            /** Items */
+            items: components["schemas"]["EventItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * EventRecord
+         * @description The record that an event belongs to, as it is now.
+         */
+        EventRecord: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
         };
         /**
          * FieldError
@@ -434,6 +713,78 @@ export interface components {
              * @example 1fQ…
              */
             token: string;
+        };
+        /**
+         * MappingDocument
+         * @description The same with its text.
+         */
+        MappingDocument: {
+            /** Applied At */
+            applied_at: string | null;
+            /** Author */
+            author: string | null;
+            /** Entity Types */
+            entity_types: string[];
+            /** Fields */
+            fields: string[];
+            /**
+             * Origin
+             * @description `shipped` or `applied`
+             */
+            origin: string;
+            /**
+             * Record Type
+             * @example opportunity
+             */
+            record_type: string;
+            /**
+             * Scope
+             * @example source:maven_crm
+             */
+            scope: string;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MappingItem
+         * @description One mapping document in force. Version 0 is the shipped one.
+         */
+        MappingItem: {
+            /** Applied At */
+            applied_at: string | null;
+            /** Author */
+            author: string | null;
+            /** Entity Types */
+            entity_types: string[];
+            /** Fields */
+            fields: string[];
+            /**
+             * Origin
+             * @description `shipped` or `applied`
+             */
+            origin: string;
+            /**
+             * Record Type
+             * @example opportunity
+             */
+            record_type: string;
+            /**
+             * Scope
+             * @example source:maven_crm
+             */
+            scope: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MappingList
+         * @description The mapping documents in force, by scope and record type.
+         */
+        MappingList: {
+            /** Items */
+            items: components["schemas"]["MappingItem"][];
         };
         /**
          * Me
@@ -563,11 +914,35 @@ export interface components {
             type: string;
         };
         /**
+         * Refused
+         * @description A value that could not be read.
+         */
+        Refused: {
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: string | null;
+        };
+        /**
          * Role
          * @description What a person or a program is here.
          * @enum {string}
          */
         Role: "admin" | "manager" | "rep" | "analyst";
+        /**
+         * SetField
+         * @description A field that an event set. `current`: no later event has changed it.
+         */
+        SetField: {
+            /** Current */
+            current: boolean;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string | number | boolean | null;
+        };
         /**
          * Settings
          * @description What an admin chooses at run time.
@@ -686,7 +1061,7 @@ export interface components {
         UserWithLink: {
             /**
              * Link
-             * @example http://localhost:3000/sign-in?token=1fQ…
+             * @example http://localhost:3000/sign-in#token=1fQ…
              */
             link: string;
             user: components["schemas"]["UserOut"];
@@ -853,6 +1228,118 @@ export interface operations {
             };
         };
     };
+    list_events_api_events_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "source": "hubspot"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_event_api_events__event_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_body_api_events__event_id__body_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes as they were received */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The caller has them already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     health_api_health_get: {
         parameters: {
             query?: never;
@@ -869,6 +1356,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_mappings_api_mappings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    apply_api_mappings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example source: maven_crm
+                 *     record_type: opportunity
+                 *     entity_types: [opportunity]
+                 *     fields:
+                 *       name: {path: $.account}
+                 *       amount: {path: $.close_value}
+                 *       currency: {value: USD}
+                 */
+                "text/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_mapping_api_mappings__scope___record_type__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+                record_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDocument"];
                 };
             };
             /** @description A problem, as `application/problem+json` */

@@ -14,6 +14,8 @@ export interface Column {
   description: string;
   drill: Drill | null;
   current?: boolean;
+  /** Expected before today and still open: drawn hatched. */
+  overdue?: boolean;
 }
 
 /** A round upper end and two steps under it. Geometry only. */
@@ -51,7 +53,7 @@ export function ColumnChart({
         {columns.map((column) => {
           const bar = (
             <span className="stk">
-              <i className="f1" style={{ height: `${share(column.value, String(top)) * height}px` }} />
+              <i className={column.overdue ? "hatch" : "f1"} style={{ height: `${share(column.value, String(top)) * height}px` }} />
             </span>
           );
           return column.drill ? (
@@ -76,7 +78,10 @@ export function ColumnChart({
       <div className="xlab" aria-hidden="true">
         {columns.map((column) => (
           <span key={column.key} className="xs">
-            <b className={`m ${column.current ? "pri" : ""}`}>{column.label}</b>
+            <b className={`m ${column.current ? "pri" : ""}`}>
+              {column.label.slice(0, 1)}
+              <span className="hide-sm">{column.label.slice(1)}</span>
+            </b>
             <br />
             <span className="mut">{column.note}</span>
           </span>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useId, useState, type ReactNode } from "react";
 import { metricQuery } from "@/api/metrics";
 import { useStanding } from "@/lib/as-of";
@@ -7,6 +7,7 @@ import { count, day } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
 import { words } from "@/lib/nouns";
 import { filterKey, filterParameters, filtersOf, splitValues, toggleValue, valuesOf, without, withoutFilters, type Filter } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 import { Icon } from "./icon";
 import { Popover } from "./popover";
 import { sourceName } from "./source";
@@ -47,7 +48,7 @@ function valueWords(filter: Filter): string {
 
 /** Values of a field with the number of deals behind each, under the other filters. */
 export function useFacet(field: string, enabled = true) {
-  const search = useSearch({ strict: false }) as AnySearch;
+  const search = usePageSearch();
   const { parameters } = useStanding();
   const others = filterParameters(without(search, filterKey(field)));
   return useQuery({
@@ -58,7 +59,7 @@ export function useFacet(field: string, enabled = true) {
 }
 
 function FacetValues({ field }: { field: string }) {
-  const search = useSearch({ strict: false }) as AnySearch;
+  const search = usePageSearch();
   const set = useSetSearch();
   const { data, error } = useFacet(field);
   const chosen = valuesOf(search, field);
@@ -119,7 +120,7 @@ function TextValue({ field, onDone }: { field: string; onDone: () => void }) {
 
 /** The filters of the address as chips, and the way to add one. Escape clears them. */
 export function FilterBar({ fields, children }: { fields: FilterField[]; children?: ReactNode }) {
-  const search = useSearch({ strict: false }) as AnySearch;
+  const search = usePageSearch();
   const set = useSetSearch();
   const [open, setOpen] = useState(false);
   const [picked, setPicked] = useState<FilterField | null>(null);

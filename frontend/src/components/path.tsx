@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { metricQuery, useDefinition } from "@/api/metrics";
 import { standingOf } from "@/lib/as-of";
 import { plural } from "@/lib/format";
 import { isRecordType, NOUNS } from "@/lib/nouns";
-import { filterParameters, type Search } from "@/lib/search";
+import { filterParameters } from "@/lib/search";
 import { searchOfRows } from "@/lib/trail";
+import { usePageSearch } from "@/lib/page-search";
 import { metricValue } from "./definition";
 
 export interface Step {
@@ -48,7 +49,7 @@ export function recordSteps(rows: string | undefined, record: RecordLike, here =
 
 /** The number and its rows, asked again with the filters that the rows had. */
 function useOrigin(rows: string | undefined): Step[] {
-  const current = useSearch({ strict: false }) as Search;
+  const current = usePageSearch();
   const list = searchOfRows(rows);
   const slug = list.metric;
   const definition = useDefinition(slug ?? "");

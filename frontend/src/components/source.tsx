@@ -32,7 +32,7 @@ const STATES = {
 
 /** Disc, half disc, hollow square: the state is never told by colour alone. */
 export function Freshness({ state }: { state: string }) {
-  const shown = STATES[state as keyof typeof STATES] ?? { dot: "silent", word: words(state), tone: "mut" };
+  const shown = state in STATES ? STATES[state as keyof typeof STATES] : { dot: "silent", word: words(state), tone: "mut" };
   return (
     <span className={`row gap4 ${shown.tone}`}>
       <span className={`dot ${shown.dot}`} />

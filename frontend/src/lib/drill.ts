@@ -21,8 +21,6 @@ export function drillTo(drill: string, metric?: string): Drill | null {
   const [path = "", query = ""] = drill.split("?");
   const type = path.split("/").filter(Boolean).pop() ?? "";
   if (!isRecordType(type)) return null;
-  const search = parseSearch(query);
-  for (const key of NOT_OURS) delete search[key];
-  if (metric) search.metric = metric;
-  return { type: NOUNS[type].path, search };
+  const kept = Object.entries(parseSearch(query)).filter(([key]) => !NOT_OURS.includes(key));
+  return { type: NOUNS[type].path, search: { ...Object.fromEntries(kept), ...(metric ? { metric } : {}) } };
 }

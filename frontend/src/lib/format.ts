@@ -60,9 +60,16 @@ export function money(value: string | null | undefined, currency: string): strin
   return withCurrency(value, currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
 }
 
-/** A key number: `€6.95M`, `€950`. */
+/** A key number: `€6.95M`, `€1.20M`, `€950`. */
 export function moneyShort(value: string | null | undefined, currency: string): string {
   if (value == null || !isDecimal(value)) return NONE;
+  const large = value.replace("-", "").split(".")[0] ?? "";
+  if (large.length <= 3) return money(value, currency);
+  return withCurrency(value, currency, { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+}
+
+/** A mark on an axis: `€500K`, `€1M`. */
+export function moneyAxis(value: string, currency: string): string {
   return withCurrency(value, currency, { notation: "compact", maximumSignificantDigits: 3 });
 }
 

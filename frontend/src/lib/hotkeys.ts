@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
  * A higher layer wins over a lower one, and within a layer the one bound last; a handler that returns false passes the
  * key on.
  */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most handlers have nothing to say
 export type Handler = (event: KeyboardEvent) => boolean | void;
 export type Bindings = Record<string, Handler>;
 

@@ -15,7 +15,8 @@ export function parseSearch(text: string): Search {
 export function stringifySearch(search: Record<string, unknown>): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(search)) {
-    if (value !== undefined && value !== null && value !== "") parameters.append(key, String(value));
+    if (typeof value === "string" && value !== "") parameters.append(key, value);
+    else if (typeof value === "number" || typeof value === "boolean") parameters.append(key, String(value));
   }
   const text = parameters
     .toString()

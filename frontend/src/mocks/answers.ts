@@ -5,10 +5,12 @@ import { DEALS, dayFromNow, eventOf, SOURCES, type Deal } from "./company";
 /** Answers of the API computed from the made-up company, so that drills and sums agree. */
 
 function fieldOf(item: RecordItem, field: string): string | null {
-  const own: Record<string, unknown> = { ...item.fields, ...item };
-  if (field === "owner") return String((item as Deal).owner ?? "");
+  if (field === "owner") return (item as Deal).owner;
+  if (field === "team") return (item as Deal).team;
+  if (field === "source") return item.source;
+  if (field === "updated_at") return item.updated_at;
   if (field === "month") return String(item.fields.close_date ?? "").slice(0, 7);
-  const value = own[field];
+  const value = item.fields[field];
   return value === null || value === undefined ? null : String(value);
 }
 

@@ -24,7 +24,7 @@ export const Route = createFileRoute("/_app")({
   validateSearch: appSearch,
   search: { middlewares: [retainSearchParams(["as_of", "known"])] },
   beforeLoad: async ({ context, location }) => {
-    const me = await context.queries.ensureQueryData(meQuery);
+    const me = await context.queries.query({ ...meQuery, staleTime: "static" });
     if (!me) {
       const next = location.href === "/" ? {} : { next: location.href };
       throw redirect({ to: "/sign-in", search: next });

@@ -34,7 +34,7 @@ export const Route = createFileRoute("/sign-in")({
   beforeLoad: async ({ context, search: { token, next } }) => {
     if (token || tokenOfHash()) return;
     // Signed in already: on to where the person wanted to go. Being unreachable is told by the form itself.
-    const me = await context.queries.fetchQuery(meQuery).catch(() => null);
+    const me = await context.queries.query(meQuery).catch(() => null);
     if (me) throw redirect({ href: next ?? "/" });
   },
   component: SignIn,

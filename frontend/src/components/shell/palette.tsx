@@ -81,12 +81,12 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
   const toast = useToast();
   const { parameters } = useStanding();
   const openRows = (slug: string) => {
-    queries.fetchQuery(metricQuery(slug, parameters)).then(
+    queries.query(metricQuery(slug, parameters)).then(
       (result) => {
         const drill = drillTo(result.drill, slug);
         if (drill) void navigate({ to: "/records/$type", params: { type: drill.type }, search: drill.search });
       },
-      (error: Error) => toast(error.message),
+      (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
     );
   };
   const places = GROUPS.flatMap((group) => group.places).filter((place) => !place.adminOnly || me?.role === "admin");

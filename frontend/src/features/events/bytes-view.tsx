@@ -15,15 +15,17 @@ function hex(byte: number): string {
   return byte.toString(16).padStart(2, "0");
 }
 
-/** Marks the part of a row that lies in the range. */
-function marked(row: ByteRow, range: Range | null, show: (bytes: Uint8Array) => string): ReactNode {
+/** Marks the part of a row that lies in the range; `gap` stands between two parts that both have bytes. */
+function marked(row: ByteRow, range: Range | null, show: (bytes: Uint8Array) => string, gap = ""): ReactNode {
   const from = range ? Math.max(0, range.start - row.offset) : 0;
   const to = range ? Math.min(row.bytes.length, range.end - row.offset) : 0;
   if (!range || from >= to) return show(row.bytes);
   return (
     <>
       {show(row.bytes.subarray(0, from))}
+      {from > 0 ? gap : ""}
       <mark>{show(row.bytes.subarray(from, to))}</mark>
+      {to < row.bytes.length ? gap : ""}
       {show(row.bytes.subarray(to))}
     </>
   );
@@ -32,10 +34,11 @@ function marked(row: ByteRow, range: Range | null, show: (bytes: Uint8Array) => 
 const decoder = new TextDecoder("utf-8");
 /** Control characters as their Unicode pictures, so that a row stays a row. */
 function visible(bytes: Uint8Array): string {
-  return decoder
-    .decode(bytes)
-    .replace(/[\u0000-\u001f]/g, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
-    .replaceAll("\u007f", "\u2421");
+  return Array.from(decoder.decode(bytes), (character) => {
+    const code = character.charCodeAt(0);
+    if (code === 0x7f) return "\u2421";
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : character;
+  }).join("");
 }
 
 function hexText(bytes: Uint8Array): string {
@@ -98,7 +101,7 @@ export function HexBytes({ body, range, around = false }: { body: Uint8Array; ra
       {(row) => (
         <div key={row.offset} className="hex">
           <b>{offset(row)}</b>
-          <span>{marked(row, range, hexText)}</span>
+          <span>{marked(row, range, hexText, " ")}</span>
           <span className="mut">{marked(row, range, asciiText)}</span>
         </div>
       )}

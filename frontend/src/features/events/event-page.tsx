@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { eventQuery, eventsQuery } from "@/api/events";
 import type { EventDetail } from "@/api/types";
 import { CopyButton } from "@/components/copy";
@@ -49,7 +49,7 @@ function SetPanel({ event, field }: { event: EventDetail; field: string | undefi
             : "No mapping claims a part of it. Its bytes are kept, so a later mapping can."}
         </Empty>
       ) : (
-        <div className="scroll" role="region" aria-label="Fields that the event set" tabIndex={0}>
+        <div className="scroll" role="region" aria-label="Fields that the event set, table" tabIndex={0}>
           <table className="t tc">
             <thead>
               <tr>
@@ -61,7 +61,7 @@ function SetPanel({ event, field }: { event: EventDetail; field: string | undefi
             <tbody>
               {event.set.map((one) => (
                 <tr key={one.field} className={one.field === field ? "sel" : ""}>
-                  <th className="m">
+                  <th scope="row" className="m">
                     <button type="button" className="drill" onClick={() => set((search) => ({ ...search, field: one.field }))}>
                       {words(one.field)}
                     </button>
@@ -74,7 +74,7 @@ function SetPanel({ event, field }: { event: EventDetail; field: string | undefi
               ))}
               {event.quarantine.map((one) => (
                 <tr key={`q-${one.field}`} className={one.field === field ? "sel" : ""}>
-                  <th className="m">
+                  <th scope="row" className="m">
                     <button type="button" className="drill warn" onClick={() => set((search) => ({ ...search, field: one.field }))}>
                       {one.field ? words(one.field) : "Whole event"}
                     </button>
@@ -217,7 +217,6 @@ export function EventPage({ id, field, view, rows }: { id: string; field: string
   const query = useQuery(eventQuery(id));
   const event = query.data;
   const located = useLocated(event, field);
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
   const name = event ? `${sourceName(event.source)} ${event.record_type || event.entity_type} ${event.operation}` : "Event";
   return (
     <Page title={name} crumb={{ to: "/events", label: "Events" }} id={id}>
@@ -246,7 +245,7 @@ export function EventPage({ id, field, view, rows }: { id: string; field: string
           }
         >
           {(data) => (
-            <div className="g12" key={String(search.id ?? id)}>
+            <div className="g12">
               <div className="s7 stack" style={{ alignContent: "start" }}>
                 <PayloadPanel event={data} view={view} field={field} located={located} />
               </div>

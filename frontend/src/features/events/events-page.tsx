@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { eventsQuery } from "@/api/events";
 import type { EventItem } from "@/api/types";
@@ -12,6 +12,7 @@ import { bytes, count, moment, utc, zoneName } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
 import { words } from "@/lib/nouns";
 import { filterParameters } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 import { SourcePicker } from "./source-picker";
 
 const NO_FIELDS: FilterField[] = [];
@@ -54,7 +55,7 @@ function Row({ item, active }: { item: EventItem; active: boolean }) {
 
 /** What came in, the latest first. */
 export function EventsPage() {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const filters = filterParameters(search);
   const navigate = useNavigate();
   const query = useInfiniteQuery(eventsQuery(filters));
@@ -103,7 +104,7 @@ export function EventsPage() {
                 <code className="mono">salescommand key create SOURCE</code>.
               </Empty>
             ) : (
-              <div className="scroll" role="region" aria-label="Events" tabIndex={0}>
+              <div className="scroll" role="region" aria-label="Events, table" tabIndex={0}>
                 <table className="t tc">
                   <thead>
                     <tr>

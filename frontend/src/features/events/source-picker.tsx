@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { sourcesQuery } from "@/api/sources";
 import { useSetSearch } from "@/components/filter-bar";
@@ -8,12 +7,13 @@ import { Popover } from "@/components/popover";
 import { SourceBadge, sourceName } from "@/components/source";
 import { useHotkeys } from "@/lib/hotkeys";
 import { filterKey, toggleValue, valuesOf } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 
 const TYPES = ["opportunity", "account", "contact", "owner", "quota", "invoice", "exchange_rate"];
 
 /** Narrows events down to sources and record types. */
 export function SourcePicker() {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const set = useSetSearch();
   const { data } = useQuery(sourcesQuery);
   const [open, setOpen] = useState(false);

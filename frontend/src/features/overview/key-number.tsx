@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import { metricQuery, useMetric } from "@/api/metrics";
 import type { MetricResult } from "@/api/types";
 import { Definition, metricValue } from "@/components/definition";
@@ -12,6 +11,7 @@ import { drillTo } from "@/lib/drill";
 import { compareDecimal, day, difference, moneyShort, percent } from "@/lib/format";
 import { lastMonday, standingDay } from "@/lib/periods";
 import { filterParameters } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 
 interface Period {
   from?: string;
@@ -26,7 +26,7 @@ export function figure(result: Pick<MetricResult, "unit" | "value" | "currency">
 
 /** How far the number moved since last Monday. Shown only when that day has a number too. */
 function Delta({ slug, period, result, label }: { slug: string; period: Period; result: MetricResult; label: string }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const { asOf } = useStanding();
   const since = lastMonday(standingDay(asOf));
   const base = useQuery({

@@ -80,7 +80,7 @@ export function SourcesPanel() {
       <Loaded query={query} skeleton={<SkeletonRows rows={4} widths={[96, 0, 64, 48]} />}>
         {(data) => (
           <div className="sources-split">
-            <div className="scroll" role="region" aria-label="Sources" tabIndex={0}>
+            <div className="scroll" role="region" aria-label="Sources, table" tabIndex={0}>
               <table className="t tc">
                 <thead>
                   <tr>
@@ -95,7 +95,7 @@ export function SourcesPanel() {
                 <tbody>
                   {data.items.map((item) => (
                     <tr key={item.source}>
-                      <th className="m">
+                      <th scope="row" className="m">
                         <Link className="row" to="/sources/$source" params={{ source: item.source }}>
                           <SourceBadge source={item.source} label={item.label} />
                           {sourceName(item.source, item.label)}

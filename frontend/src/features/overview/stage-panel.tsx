@@ -1,4 +1,4 @@
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useMetric } from "@/api/metrics";
 import { DrillLink } from "@/components/drill-link";
 import { Panel } from "@/components/panel";
@@ -7,12 +7,13 @@ import { Empty, Loaded, SkeletonRows } from "@/components/states";
 import { drillTo } from "@/lib/drill";
 import { compareDecimal, count, money, percent, plural, share } from "@/lib/format";
 import { filterParameters } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 
 /** Open deals by stage, longest bar the largest stage; each row opens its deals. */
 export function StagePanel() {
   const open = useMetric("open-pipeline", { by: ["stage"] });
   const weighted = useMetric("weighted-pipeline", { by: ["stage"] });
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const unpriced = open.data?.unpriced ?? 0;
   return (
     <Panel
@@ -49,7 +50,7 @@ export function StagePanel() {
             "0",
           );
           return (
-            <div className="scroll" role="region" aria-label="Pipeline by stage" tabIndex={0}>
+            <div className="scroll" role="region" aria-label="Pipeline by stage, table" tabIndex={0}>
               <table className="t">
                 <thead>
                   <tr>
@@ -70,7 +71,7 @@ export function StagePanel() {
                     const rows = drillTo(stage.drill, "open-pipeline");
                     return (
                       <tr key={stage.name ?? ""}>
-                        <th className="m stage-name" title={stage.name ?? ""}>
+                        <th scope="row" className="m stage-name" title={stage.name ?? ""}>
                           {stage.name ?? <span className="mut">No stage</span>}
                         </th>
                         <td style={{ width: "34%" }}>
@@ -94,7 +95,7 @@ export function StagePanel() {
                 </tbody>
                 <tfoot>
                   <tr>
-                    <th>Open pipeline</th>
+                    <th scope="row">Open pipeline</th>
                     <td />
                     <td className="r">
                       <DrillLink drill={drill}>{money(data.value, data.currency)}</DrillLink>

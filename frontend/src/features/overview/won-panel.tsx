@@ -8,7 +8,7 @@ import { Panel } from "@/components/panel";
 import { Empty, Loaded, Skeleton } from "@/components/states";
 import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
-import { compareDecimal, count, money, moneyShort, month, plural } from "@/lib/format";
+import { compareDecimal, count, money, moneyAxis, month, plural } from "@/lib/format";
 import { lastMonths, standingDay } from "@/lib/periods";
 
 const MONTHS = 12;
@@ -42,7 +42,7 @@ function takeaway(columns: Column[], result: MetricResult): string {
 
 function AsTable({ columns, result }: { columns: Column[]; result: MetricResult }) {
   return (
-    <div className="scroll" role="region" aria-label="Won by month" tabIndex={0}>
+    <div className="scroll" role="region" aria-label="Won by month, table" tabIndex={0}>
       <table className="t tc">
         <thead>
           <tr>
@@ -54,7 +54,7 @@ function AsTable({ columns, result }: { columns: Column[]; result: MetricResult 
         <tbody>
           {columns.map((column) => (
             <tr key={column.key}>
-              <th className="m">{month(column.key, true)}</th>
+              <th scope="row" className="m">{month(column.key, true)}</th>
               <td className="r">
                 {column.value ? <DrillLink drill={column.drill}>{money(column.value, result.currency)}</DrillLink> : <span className="zero">–</span>}
               </td>
@@ -64,7 +64,7 @@ function AsTable({ columns, result }: { columns: Column[]; result: MetricResult 
         </tbody>
         <tfoot>
           <tr>
-            <th>All</th>
+            <th scope="row">All</th>
             <td className="r">{money(result.value, result.currency)}</td>
             <td className="r">{count(result.rows)}</td>
           </tr>
@@ -118,7 +118,7 @@ export function WonPanel() {
             <AsTable columns={columns} result={data} />
           ) : (
             <div className="pb">
-              <ColumnChart columns={columns} axis={(value) => moneyShort(value, data.currency)} />
+              <ColumnChart columns={columns} axis={(value) => moneyAxis(value, data.currency)} />
             </div>
           )
         }

@@ -46,7 +46,7 @@ export function MatrixTable({ dimension, show, stages, matrix, total }: Props) {
   const name = (value: string | null) =>
     dimension === "source" && value ? sourceName(value) : columnName(dimension, value);
   return (
-    <div className="scroll sticky1" role="region" aria-label={`Stage by ${dimension}`} tabIndex={0}>
+    <div className="scroll sticky1" role="region" aria-label={`Stage by ${dimension}, table`} tabIndex={0}>
       <table className="t mx">
         <thead>
           <tr>
@@ -63,7 +63,7 @@ export function MatrixTable({ dimension, show, stages, matrix, total }: Props) {
         <tbody>
           {stages.map((stage) => (
             <tr key={stage.name ?? ""}>
-              <th className="m two stage-name" title={stage.name ?? ""}>
+              <th scope="row" className="m two stage-name" title={stage.name ?? ""}>
                 {stage.name ?? "No stage"}
                 <small>{percent(stage.odds, 0)} odds</small>
               </th>
@@ -99,7 +99,7 @@ export function MatrixTable({ dimension, show, stages, matrix, total }: Props) {
         </tbody>
         <tfoot>
           <tr>
-            <th>All stages</th>
+            <th scope="row">All stages</th>
             {matrix.columns.map((column) => (
               <td key={column.name ?? ""} className="r two">
                 <Figures

@@ -6,6 +6,8 @@ import { Page } from "@/components/shell/page";
 import { stagesOf } from "@/components/stage-order";
 import { Empty, Failure, SkeletonRows } from "@/components/states";
 import { money, plural } from "@/lib/format";
+import { ClosingPanel } from "./closing-panel";
+import { LookPanel } from "./look-panel";
 import { DIMENSIONS, matrixOf, type Dimension } from "./matrix";
 import { MatrixTable, type Show } from "./matrix-table";
 
@@ -139,6 +141,10 @@ export function PipelinePage({ dimension, measure }: { dimension: Dimension; mea
       </div>
       <div className="stack">
         <StageMatrix dimension={dimension} measure={measure} />
+        <div className="g12">
+          <ClosingPanel />
+          <LookPanel />
+        </div>
       </div>
     </Page>
   );

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { quarantineQuery } from "@/api/quarantine";
 import type { QuarantineGroup } from "@/api/types";
 import { useSetSearch } from "@/components/filter-bar";
@@ -9,6 +9,7 @@ import { SourceBadge, sourceName } from "@/components/source";
 import { Empty, Loaded, SkeletonRows } from "@/components/states";
 import { count, moment, plural, utc } from "@/lib/format";
 import { words } from "@/lib/nouns";
+import { usePageSearch } from "@/lib/page-search";
 
 const KEYS = { source: "filter[source]", field: "filter[field]", reason: "filter[reason]" } as const;
 
@@ -21,7 +22,7 @@ function same(group: QuarantineGroup, search: Record<string, unknown>): boolean 
 }
 
 function Groups({ groups, total }: { groups: QuarantineGroup[]; total: number }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const set = useSetSearch();
   const pick = (group: QuarantineGroup | null) =>
     set((current) => ({
@@ -66,7 +67,7 @@ function Groups({ groups, total }: { groups: QuarantineGroup[]; total: number })
 
 /** What no rule could read, grouped by why. Read-only: the cure is a mapping. */
 export function QuarantinePage() {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const filters = Object.fromEntries(
     Object.values(KEYS).flatMap((key) => (typeof search[key] === "string" ? [[key, search[key]]] : [])),
   );
@@ -110,7 +111,7 @@ export function QuarantinePage() {
                 >
                   <Loaded query={query} skeleton={<SkeletonRows rows={12} widths={[72, 0, 96]} />}>
                     {() => (
-                      <div className="scroll" role="region" aria-label="Values in quarantine" tabIndex={0}>
+                      <div className="scroll" role="region" aria-label="Values in quarantine, table" tabIndex={0}>
                         <table className="t tc">
                           <thead>
                             <tr>

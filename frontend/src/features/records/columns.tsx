@@ -17,7 +17,7 @@ export interface ColumnLayout {
   wide?: boolean;
 }
 
-export type RecordColumn = ColumnDef<RecordItem, unknown> & { meta: ColumnLayout };
+export type RecordColumn = ColumnDef<RecordItem> & { meta: ColumnLayout };
 
 const helper = createColumnHelper<RecordItem>();
 
@@ -88,7 +88,7 @@ export function columnsFor(type: RecordType, currency: string): RecordColumn[] {
       column("value", currency, { track: "minmax(88px,.8fr)", right: true, phone: true }, (item) =>
         item.value === null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
       ),
-      column("close_date", "Close", { track: "88px", right: true, sort: "close_date" }, (item) =>
+      column("close_date", "Close", { track: "104px", right: true, sort: "close_date" }, (item) =>
         day(text(item.fields.close_date)),
       ),
       plain("owner_name", "Owner", { track: "minmax(96px,.9fr)", wide: true }),

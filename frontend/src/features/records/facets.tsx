@@ -1,9 +1,9 @@
-import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useFacet, useSetSearch } from "@/components/filter-bar";
 import { sourceName } from "@/components/source";
 import { count } from "@/lib/format";
 import { toggleValue, valuesOf } from "@/lib/search";
+import { usePageSearch } from "@/lib/page-search";
 
 const FACETS = [
   { field: "status", label: "Status" },
@@ -17,7 +17,7 @@ const FACETS = [
 const SHORT = 7;
 
 function Facet({ field, label }: { field: string; label: string }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const set = useSetSearch();
   const { data } = useFacet(field);
   const [all, setAll] = useState(false);

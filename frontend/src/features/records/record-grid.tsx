@@ -91,7 +91,7 @@ export function RecordGrid(props: Props) {
       tabIndex={0}
     >
       <div className="vrow head-row" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
-        <Head column={{ id: "name", header: type === "opportunity" ? "Deal" : "Name", meta: { track: "", sort: "name" } } as RecordColumn} sort={props.sort} onSort={props.onSort} />
+        <Head column={{ id: "name", header: type === "opportunity" ? "Deal" : "Name", meta: { track: "", sort: "name" } }} sort={props.sort} onSort={props.onSort} />
         {columns.map((column) => (
           <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
         ))}
@@ -119,7 +119,7 @@ export function RecordGrid(props: Props) {
                 <Link
                   className="m"
                   to="."
-                  search={(search: Record<string, unknown>) => ({ ...search, open: item.canonical_id }) as never}
+                  search={(search: Record<string, unknown>) => ({ ...search, open: item.canonical_id })}
                   replace
                   title={item.title}
                 >

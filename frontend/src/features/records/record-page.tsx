@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { recordQuery, recordsQuery } from "@/api/records";
 import { settingsQuery } from "@/api/settings";
 import { Icon } from "@/components/icon";
@@ -14,12 +14,13 @@ import { useHotkeys } from "@/lib/hotkeys";
 import { NOUNS, type RecordType } from "@/lib/nouns";
 import { filterParameters } from "@/lib/search";
 import { searchOfRows } from "@/lib/trail";
+import { usePageSearch } from "@/lib/page-search";
 import { FieldsPart, HistoryPart, QualityPart, RelatedPart, Summary } from "./record-parts";
 
 /** The neighbours of a record in the list it was opened from. */
 function useNeighbours(type: RecordType, id: string, rows: string | undefined) {
   const list = searchOfRows(rows);
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const query = useInfiniteQuery({
     ...recordsQuery(type, {
       ...standingOf(search).parameters,
@@ -36,7 +37,7 @@ function useNeighbours(type: RecordType, id: string, rows: string | undefined) {
 
 /** A record as a page of its own: what the sheet shows, with room. */
 export function RecordPage({ type, id }: { type: RecordType; id: string }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const rows = typeof search.rows === "string" ? search.rows : undefined;
   const navigate = useNavigate();
   const noun = NOUNS[type];

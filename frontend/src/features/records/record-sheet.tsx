@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { recordQuery } from "@/api/records";
 import { settingsQuery } from "@/api/settings";
@@ -11,6 +10,7 @@ import { standingOf } from "@/lib/as-of";
 import { useHotkeys } from "@/lib/hotkeys";
 import { NOUNS, type RecordType } from "@/lib/nouns";
 import { rowsOf } from "@/lib/trail";
+import { usePageSearch } from "@/lib/page-search";
 import { FieldsPart, HistoryPart, QualityPart, RelatedPart, Summary } from "./record-parts";
 
 interface Props {
@@ -34,7 +34,7 @@ function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick
 
 /** A record beside its list. Escape closes it; the list's keys go on working. */
 export function RecordSheet({ type, id, position, onPrevious, onNext, onClose, onExpand }: Props) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const query = useQuery(recordQuery(type, id, standingOf(search).parameters));
   const { data: settings } = useQuery(settingsQuery);
   const copyLink = useCopyLink();

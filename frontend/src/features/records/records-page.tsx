@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { metricQuery } from "@/api/metrics";
 import { recordsQuery } from "@/api/records";
@@ -15,6 +15,7 @@ import { useHotkeys } from "@/lib/hotkeys";
 import { NOUNS, type RecordType } from "@/lib/nouns";
 import { filterParameters, filtersOf, without, withoutFilters } from "@/lib/search";
 import { rowsOf } from "@/lib/trail";
+import { usePageSearch } from "@/lib/page-search";
 import { Facets } from "./facets";
 import { RecordGrid } from "./record-grid";
 import { RecordSheet } from "./record-sheet";
@@ -80,7 +81,7 @@ function FindField({ value, onChange }: { value: string; onChange: (value: strin
 
 /** The sum behind the list, when it is a list of deals: the same filters, asked of the metric. */
 function SumLine({ type, q }: { type: RecordType; q: string | undefined }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const slug = typeof search.metric === "string" ? search.metric : "created-value";
   const { data } = useQuery({
     ...metricQuery(slug, { ...standingOf(search).parameters, filters: filterParameters(search) }),
@@ -112,7 +113,7 @@ function Nothing({ type, narrowed, onClear }: { type: RecordType; narrowed: bool
 }
 
 export function RecordsPage({ type }: { type: RecordType }) {
-  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const search = usePageSearch();
   const navigate = useNavigate();
   const setSearch = useSetSearch();
   const noun = NOUNS[type];

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { meQuery, useSetPassword } from "@/api/auth";
 import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
@@ -16,7 +16,7 @@ export function PasswordPage({ onDone }: { onDone: () => void }) {
   const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");
   const first = me?.needs_password ?? true;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     set.mutate(
       { password, ...(current ? { current } : {}) },

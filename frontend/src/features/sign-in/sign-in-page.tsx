@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type SubmitEvent, type ReactNode } from "react";
 import { useSignIn, useSignInByLink } from "@/api/auth";
 import { ApiError } from "@/api/errors";
 import { Icon, Mark } from "@/components/icon";
@@ -102,7 +102,7 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
   const signIn = useSignIn();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     signIn.mutate({ email, password }, { onSuccess: onDone });
   };

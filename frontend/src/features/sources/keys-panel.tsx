@@ -49,7 +49,7 @@ export function KeysPanel({ source }: { source: SourceDetail }) {
       {source.keys.length === 0 ? (
         <Empty title="No keys">Without one, nothing can be posted for this source.</Empty>
       ) : (
-        <div className="scroll" role="region" aria-label="Keys" tabIndex={0}>
+        <div className="scroll" role="region" aria-label="Keys, table" tabIndex={0}>
           <table className="t tc">
             <thead>
               <tr>

@@ -122,7 +122,7 @@ function LatestPanel({ source }: { source: string }) {
           items.length === 0 ? (
             <Empty title="No events in the lake yet">Post one with the command beside.</Empty>
           ) : (
-            <div className="scroll" role="region" aria-label="Latest events" tabIndex={0}>
+            <div className="scroll" role="region" aria-label="Latest events, table" tabIndex={0}>
               <table className="t tc">
                 <thead>
                   <tr>
@@ -163,7 +163,7 @@ function RequestsPanel({ source }: { source: SourceDetail }) {
   if (source.requests.length === 0) return null;
   return (
     <Panel title="Last requests" evidence={<span>Since this process started; payloads are not kept here</span>}>
-      <div className="scroll" role="region" aria-label="Last requests" tabIndex={0}>
+      <div className="scroll" role="region" aria-label="Last requests, table" tabIndex={0}>
         <table className="t tc">
           <thead>
             <tr>

@@ -14,7 +14,7 @@ function Row({ item }: { item: SourceItem }) {
   const lost = missing(item);
   return (
     <tr>
-      <th className="m">
+      <th scope="row" className="m">
         <Link className="row" to="/sources/$source" params={{ source: item.source }}>
           <SourceBadge source={item.source} label={item.label} />
           <span className="tr">{sourceName(item.source, item.label)}</span>
@@ -84,7 +84,7 @@ export function SourcesPage() {
                 A source is set up by making it a key: <code className="mono">salescommand key create hubspot --kind hubspot</code>
               </Empty>
             ) : (
-              <div className="scroll" role="region" aria-label="Sources" tabIndex={0}>
+              <div className="scroll" role="region" aria-label="Sources, table" tabIndex={0}>
                 <table className="t tc">
                   <thead>
                     <tr>

@@ -153,7 +153,7 @@ export function BooksPanel({ sources, canonical }: { sources: SourceItem[]; cano
         <>
           <Zones books={total} canonical={canonical} />
           <div className="ruled-top">
-            <div className="scroll sticky1" role="region" aria-label="Books by source" tabIndex={0}>
+            <div className="scroll sticky1" role="region" aria-label="Books by source, table" tabIndex={0}>
               <table className="t tc books">
                 <thead>
                   <tr>
@@ -169,7 +169,7 @@ export function BooksPanel({ sources, canonical }: { sources: SourceItem[]; cano
                 <tbody>
                   {sources.map((source) => (
                     <tr key={source.source}>
-                      <th className="m">
+                      <th scope="row" className="m">
                         <Link className="row" to="/sources/$source" params={{ source: source.source }}>
                           <SourceBadge source={source.source} label={source.label} />
                           {sourceName(source.source, source.label)}
@@ -184,7 +184,7 @@ export function BooksPanel({ sources, canonical }: { sources: SourceItem[]; cano
                 </tbody>
                 <tfoot>
                   <tr>
-                    <th className="m">All sources</th>
+                    <th scope="row" className="m">All sources</th>
                     {terms.map((term) => (
                       <Cell key={term.label} term={term} books={total} />
                     ))}

@@ -68,7 +68,7 @@ function ZonesPanel({ system }: { system: System }) {
       {system.zones.length === 0 ? (
         <Empty title="The lake could not be asked">{system.lake.error ?? ""}</Empty>
       ) : (
-        <div className="scroll" role="region" aria-label="Zones" tabIndex={0}>
+        <div className="scroll" role="region" aria-label="Zones, table" tabIndex={0}>
           <table className="t tc">
             <thead>
               <tr>
@@ -81,7 +81,7 @@ function ZonesPanel({ system }: { system: System }) {
             <tbody>
               {system.zones.map((zone, index) => (
                 <tr key={zone.table}>
-                  <th className="m">{system.zones[index - 1]?.zone === zone.zone ? "" : words(zone.zone)}</th>
+                  <th scope="row" className="m">{system.zones[index - 1]?.zone === zone.zone ? "" : words(zone.zone)}</th>
                   <td className="mono">{zone.table}</td>
                   <td className="r num">{count(zone.rows)}</td>
                   <td className="r num mut">{bytes(zone.bytes)}</td>
@@ -103,7 +103,7 @@ function JobsPanel({ system }: { system: System }) {
       {system.jobs.length === 0 ? (
         <Empty title="No job has reported yet">Loader and worker say here what they did last.</Empty>
       ) : (
-        <div className="scroll" role="region" aria-label="Jobs" tabIndex={0}>
+        <div className="scroll" role="region" aria-label="Jobs, table" tabIndex={0}>
           <table className="t tc">
             <thead>
               <tr>
@@ -115,7 +115,7 @@ function JobsPanel({ system }: { system: System }) {
             <tbody>
               {system.jobs.map((job) => (
                 <tr key={job.name}>
-                  <th className="m two">
+                  <th scope="row" className="m two">
                     {words(job.name)}
                     <small className="wrap">{job.detail}</small>
                   </th>
@@ -147,12 +147,12 @@ function StoresPanel({ system }: { system: System }) {
   ];
   return (
     <Panel title="Stores" evidence={<span>SalesCommand {system.version}</span>}>
-      <div className="scroll" role="region" aria-label="Stores" tabIndex={0}>
+      <div className="scroll" role="region" aria-label="Stores, table" tabIndex={0}>
         <table className="t tc">
           <tbody>
             {rows.map(([name, what, ok, state]) => (
               <tr key={name}>
-                <th className="m two">
+                <th scope="row" className="m two">
                   {name}
                   <small>{what}</small>
                 </th>

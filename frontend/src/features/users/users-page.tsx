@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { meQuery } from "@/api/auth";
 import { useAddUser, useRemoveUser, usersQuery } from "@/api/users";
 import type { User } from "@/api/types";
@@ -25,7 +25,7 @@ function AddPanel() {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("analyst");
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     add.mutate(
       { email, role, ...(name ? { name } : {}) },
@@ -137,7 +137,7 @@ export function UsersPage() {
           <Panel title="People" aside={query.data ? plural(query.data.items.length, "person", "people") : null}>
             <Loaded query={query} skeleton={<SkeletonRows rows={4} widths={[144, 0, 64, 72]} />}>
               {(data) => (
-                <div className="scroll" role="region" aria-label="People" tabIndex={0}>
+                <div className="scroll" role="region" aria-label="People, table" tabIndex={0}>
                   <table className="t tc">
                     <thead>
                       <tr>
@@ -153,7 +153,7 @@ export function UsersPage() {
                     <tbody>
                       {data.items.map((user) => (
                         <tr key={user.id}>
-                          <th className="m two">
+                          <th scope="row" className="m two">
                             {user.name || user.email}
                             <small>{user.email}</small>
                           </th>

@@ -1,0 +1,86 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { ME, problem } from "@/mocks/handlers";
+import { renderApp } from "@/test/app";
+import { server } from "@/test/setup";
+
+describe("Pipeline", () => {
+  it("totals both ways and opens each cell", async () => {
+    const { user, address } = renderApp("/pipeline?by=team");
+    const matrix = await screen.findByRole("region", { name: "Stage by team, table" });
+    expect(within(matrix).getByText("All stages")).toBeVisible();
+    const cell = within(matrix).getAllByRole("link")[0];
+    expect(cell).toHaveAttribute("href", expect.stringContaining("filter[team]="));
+    await user.click(screen.getByRole("button", { name: "Source" }));
+    await waitFor(() => expect(address()).toBe("/pipeline?by=source"));
+  });
+});
+
+describe("Quarantine", () => {
+  it("groups by reason and narrows to one", async () => {
+    const { user, address } = renderApp("/quarantine");
+    await user.click(await screen.findByRole("button", { name: /not a number/ }));
+    await waitFor(() => expect(address()).toContain("filter[reason]=not+a+number"));
+    const table = await screen.findByRole("region", { name: "Values in quarantine, table" });
+    await waitFor(() => expect(within(table).getAllByText("12,5k")).toHaveLength(8));
+  });
+
+  it("is content when it is empty", async () => {
+    server.use(http.get("*/api/quarantine", () => HttpResponse.json({ items: [], next_cursor: null, total: 0, groups: [] })));
+    renderApp("/quarantine");
+    expect(await screen.findByText("Quarantine is empty")).toBeVisible();
+  });
+});
+
+describe("Source", () => {
+  it("makes a key that is shown once, for admins", async () => {
+    const { user } = renderApp("/sources/hubspot");
+    await user.click(await screen.findByRole("button", { name: "New key" }));
+    expect(await screen.findByText("sc_wk_preview")).toBeVisible();
+  });
+
+  it("shows keys without their tools to others", async () => {
+    server.use(http.get("*/api/auth/me", () => HttpResponse.json({ ...ME, role: "analyst" })));
+    renderApp("/sources/hubspot");
+    expect(await screen.findByText("ends …c7e2")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "New key" })).not.toBeInTheDocument();
+  });
+});
+
+describe("System", () => {
+  it("balances the books of each source", async () => {
+    renderApp("/system");
+    const books = await screen.findByRole("region", { name: "Books by source, table" });
+    expect(within(books).getAllByRole("row")).toHaveLength(6);
+    expect(await screen.findByText("In step")).toBeVisible();
+  });
+
+  it("shows what still works while the lake is away", async () => {
+    server.use(
+      http.get("*/api/sources", () => problem(503, "The lake is unavailable", "ClickHouse did not answer.")),
+      http.get("*/api/system", () =>
+        HttpResponse.json({
+          version: "0.1.0",
+          schema: { have: null, need: 1, differences: [] },
+          lake: { driver: "http", state: "unavailable", error: "ClickHouse did not answer." },
+          zones: [],
+          books: null,
+          jobs: [{ name: "loader", state: "waiting", last_run_at: null, detail: "the lake is away" }],
+          stores: { mongo: "connected", redis: "connected" },
+        }),
+      ),
+    );
+    renderApp("/system");
+    expect(await screen.findByText(/Ingest goes on: events wait in the spool/)).toBeVisible();
+    expect(screen.getByText("the lake is away")).toBeVisible();
+  });
+});
+
+describe("Users", () => {
+  it("adds a person and shows the link once", async () => {
+    const { user } = renderApp("/users");
+    await user.type(await screen.findByLabelText("E-mail"), "grace@aldermoor.example");
+    await user.click(screen.getByRole("button", { name: "Make a sign-in link" }));
+    expect(await screen.findByText(/token=preview/)).toBeVisible();
+  });
+});

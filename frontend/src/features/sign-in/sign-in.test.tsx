@@ -1,0 +1,55 @@
+import { screen, waitFor } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { ME, problem } from "@/mocks/handlers";
+import { renderApp } from "@/test/app";
+import { server } from "@/test/setup";
+
+function signedOut(): void {
+  server.use(http.get("*/api/auth/me", () => problem(401, "Sign in", "Nobody is signed in.")));
+}
+
+describe("Signing in", () => {
+  it("sends guests to the sign-in and back to where they wanted to go", async () => {
+    signedOut();
+    const { user, address } = renderApp("/records/accounts?q=steel");
+    await user.type(await screen.findByLabelText("Work e-mail"), "ada@aldermoor.example");
+    expect(address()).toContain("next=");
+    await user.type(screen.getByLabelText("Password"), "correct horse");
+    server.use(http.get("*/api/auth/me", () => HttpResponse.json(ME)));
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    await waitFor(() => expect(address()).toBe("/records/accounts?q=steel"));
+  });
+
+  it("says what was wrong and keeps the address", async () => {
+    signedOut();
+    server.use(http.post("*/api/auth/login", () => problem(401, "Sign-in refused", "E-mail or password is wrong.")));
+    const { user } = renderApp("/sign-in");
+    await user.type(await screen.findByLabelText("Work e-mail"), "ada@aldermoor.example");
+    await user.type(screen.getByLabelText("Password"), "wrong");
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    expect(await screen.findByText(/E-mail or password is wrong/)).toBeVisible();
+    expect(screen.getByLabelText("Work e-mail")).toHaveValue("ada@aldermoor.example");
+  });
+
+  it("uses a one-time link once and asks for a password", async () => {
+    server.use(http.get("*/api/auth/me", () => HttpResponse.json({ ...ME, needs_password: true })));
+    const { user, address } = renderApp("/sign-in?token=abc");
+    expect(await screen.findByRole("heading", { name: "Set a password" })).toBeVisible();
+    await user.type(screen.getByLabelText(/New password/), "a long enough sentence");
+    await user.click(screen.getByRole("button", { name: "Set password" }));
+    await waitFor(() => expect(address()).toBe("/"));
+  });
+
+  it("explains a used link", async () => {
+    signedOut();
+    server.use(http.post("*/api/auth/link", () => problem(401, "Link refused", "This link was used already.")));
+    renderApp("/sign-in?token=abc");
+    expect(await screen.findByText(/This link was used already/)).toBeVisible();
+    expect(screen.getByRole("link", { name: "Sign in with a password" })).toBeVisible();
+  });
+
+  it("does not follow a next that leads to another site", async () => {
+    const { address } = renderApp("/sign-in?next=//evil.example/");
+    await waitFor(() => expect(address()).toBe("/"));
+  });
+});

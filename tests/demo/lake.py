@@ -13,6 +13,8 @@ from salescommand_lake.fold import fold_pending
 from salescommand_lake.identifiers import make_seq
 from salescommand_lake.raw import RawRow, insert_raw
 
+ANCHOR = datetime(2026, 3, 18, 14, 25, tzinfo=UTC)
+LOADED = ANCHOR + timedelta(minutes=2)
 BLOCK = 5000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -96,7 +96,7 @@ def test_every_relation_holds(usual: Generator):
     assert {invoice.customer_ref for invoice in world.invoices} <= customers
     for event in usual.arrivals():
         if event.noun == "quota":
-            assert (event.payload["owner_source"], event.payload["owner_ref"]) in refs["owner"]
+            assert (event.source, event.payload["owner_ref"]) in refs["owner"]
 
 
 def test_changes_of_a_record_are_seconds_apart(usual: Generator):

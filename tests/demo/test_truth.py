@@ -1,7 +1,6 @@
 """The lake's numbers against what the invented company knows of itself: they must be the same, to the cent."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +10,10 @@ from salescommand_demo import Generator, Truth, mapping_documents
 from salescommand_demo.model import Deal, Owner
 from salescommand_demo.truth import vendor_stage
 from salescommand_demo.vendors.odoo import OLD_PROPOSAL
-from salescommand_lake import Engine, LakeSettings, open_engine
+from salescommand_lake import Engine
 from salescommand_lake.fold import apply_mapping, fold_pending
-from salescommand_lake.schema import ensure_schema
-from tests.demo.lake import load_lake
+from tests.demo.lake import LOADED, load_lake
 
-ANCHOR = datetime(2026, 3, 18, 14, 25, tzinfo=UTC)
-LOADED = ANCHOR + timedelta(minutes=2)
 PLURALS = {
     "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "owner": "owners",
     "quota": "quotas", "invoice": "invoices", "exchange_rate": "exchange_rates",
@@ -27,22 +23,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
-def made() -> Generator:
-    return Generator(anchor=ANCHOR, events=6000)
-
-
-@pytest.fixture(scope="module")
 def truth(made: Generator) -> Truth:
     return made.truth()
-
-
-@pytest.fixture(scope="module")
-async def lake(made: Generator, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = open_engine(LakeSettings(data_dir=tmp_path_factory.mktemp("lake")))
-    await ensure_schema(engine)
-    assert await load_lake(engine, made, LOADED) == len(made.arrivals())
-    yield engine
-    await engine.close()
 
 
 async def _sums(lake: Engine, table: str, amount: str, where: str) -> dict[str, Decimal]:

@@ -141,7 +141,7 @@ def amount_text(event: Event) -> object:
 
 def _delay(event: Event) -> timedelta:
     """Some webhooks of Pipedrive are tried again hours or days later."""
-    if event.source != "pipedrive" or event.shape != "single" or stable_int(3, event.ref, event.at) != 0:
+    if event.source != "pipedrive" or event.shape != "single" or stable_int(2, event.ref, event.at) != 0:
         return timedelta(0)
     return timedelta(hours=3 + 24 * stable_int(4, "delay", event.ref, event.at))
 

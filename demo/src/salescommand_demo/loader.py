@@ -16,8 +16,8 @@ from salescommand_demo.generator import DEFAULT_EVENTS, DEFAULT_SEED, Generator
 from salescommand_demo.truth import Truth
 
 #: Sources the demo posts to; each needs a write key, and its kind is its name where a vendor has that name.
-SOURCES = ("hubspot", "salesforce", "odoo", "pipedrive", "stripe", "rates", "people")
-KINDS = {source: source if source not in {"rates", "people"} else "generic" for source in SOURCES}
+SOURCES = ("hubspot", "salesforce", "odoo", "pipedrive", "stripe", "rates")
+KINDS = {source: source if source != "rates" else "generic" for source in SOURCES}
 #: A webhook that a proxy cut off: no JSON, to be refused. The demo shows that a refusal is counted, too.
 CUT_OFF = Post("hubspot", "webhook", JSON, b'[{"eventId":4187003921,"subscriptionType":"deal.propert', 1)
 CONNECTIONS = 16

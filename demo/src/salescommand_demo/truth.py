@@ -94,8 +94,7 @@ def count_truth(world: World, events: Iterable[Event]) -> Truth:
         else:
             records.setdefault("contact", Counter())[contact.system] += 1
     for noun in ("owner", "quota", "exchange_rate"):
-        living = (event for event in events if event.noun == noun and event.payload.get("archived") is not True)
-        keys = {(event.source, event.ref) for event in living}
+        keys = {(event.source, event.ref) for event in events if event.noun == noun}
         records[noun] = Counter(source for source, _ in keys)
     _add_invoices(truth, world)
     records["invoice"] = Counter(stripe=len(world.invoices))

@@ -194,7 +194,7 @@ def _spoil(rng: Random, deal: Deal, now: datetime) -> None:
         if revisions:
             revisions[-1].fields["amount"] = rng.choice(NOT_NUMBERS)
     gone = deal.changes[-1].at + timedelta(hours=rng.randrange(2, 200))
-    if deal.system != "odoo" and rng.random() < 0.008 and gone < now:
+    if deal.system != "odoo" and rng.random() < 0.015 and gone < now:
         deal.deleted_at = gone
 
 

@@ -1,4 +1,7 @@
-"""The group's own exports in the canonical field names: exchange rates and quotas, one JSON line each."""
+"""The group's own exports in the canonical field names: exchange rates and quotas, one JSON line each.
+
+Quotas are posted to the source of the seller, because an id of an owner means something only within its source.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ FIRST_DAY = date(2020, 1, 6)
 EUR_RATES = {
     "USD": 1_086_000, "GBP": 857_000, "SEK": 11_240_000, "NOK": 11_520_000, "JPY": 159_400_000, "CHF": 948_000,
     "CAD": 1_478_000,
+}  # fmt: skip
+#: What each source's kind calls the time of a change, so that a line read twice is known.
+TIME_NAMES = {
+    "hubspot": "updatedAt", "salesforce": "SystemModstamp", "odoo": "write_date", "pipedrive": "update_time",
 }  # fmt: skip
 
 
@@ -54,15 +61,15 @@ def exchange_rates(now: datetime, history: int, *, weekly: bool) -> Iterator[Eve
 
 
 def quota(owner: Owner, start: date, end: date, amount: Decimal, now: datetime) -> Event:
-    """What a seller is to close in a quarter; ``owner_ref`` is the id in the seller's own system."""
-    ref = f"{owner.team.system}-{owner.ref}-{start.year}Q{start.month // 3 + 1}"
+    """What a seller is to close in a quarter; ``owner_ref`` is the id in the source it is posted to."""
+    ref = f"{owner.ref}-{start.year}Q{start.month // 3 + 1}"
     at = min(midnight(start) - timedelta(days=20), now - timedelta(days=1))
-    return _line("people", "quota", ref, at, {
-        "id": ref, "owner_ref": owner.ref, "owner_source": owner.team.system, "team": owner.team.name,
+    return _line(owner.team.system, "quota", ref, at, {
+        "id": ref, "owner_ref": owner.ref, "team": owner.team.name,
         "period_start": start.isoformat(), "period_end": end.isoformat(), "amount": plain(amount),
         "currency": owner.team.currency,
     })  # fmt: skip
 
 
 def _line(source: str, entity: str, ref: str, at: datetime, fields: dict[str, str]) -> Event:
-    return Event(source, entity, "ndjson", entity, ref, at, {**fields, "updated_at": iso_s(at)})
+    return Event(source, entity, "ndjson", entity, ref, at, {**fields, TIME_NAMES.get(source, "updated_at"): iso_s(at)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from backend.auth.principal import CONTROL
 from backend.context import Context, open_context
@@ -38,13 +39,17 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def settings(redis_url: str, mongo_url: str, lake_home: Path, front: object, tmp_path: Path) -> BackendSettings:
-    """Settings of a backend of its own; its lake is a database in the folder that all tests of the run share."""
+@pytest.fixture(scope="session")
+def make_settings(
+    redis_url: str, mongo_url: str, lake_home: Path, front: object, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], BackendSettings]:
+    """Makes settings of a backend of its own; its lake is a database in the folder that the whole run shares."""
     del front  # keeps the folder open for the whole run
+    return lambda: _settings(redis_url, mongo_url, lake_home, tmp_path_factory.mktemp("data"))
+
+
+def _settings(redis_url: str, mongo_url: str, lake_home: Path, data: Path) -> BackendSettings:
     name = f"t{secrets.token_hex(6)}"
-    data = tmp_path / "data"
-    data.mkdir()
     (data / "lake").symlink_to(lake_home / "lake")
     return BackendSettings.load(
         mongo_url=mongo_url, redis_url=redis_url, db_name=name, clickhouse_database=name, data_dir=data
@@ -52,8 +57,20 @@ def settings(redis_url: str, mongo_url: str, lake_home: Path, front: object, tmp
 
 
 @pytest.fixture
+def settings(make_settings: Callable[[], BackendSettings]) -> BackendSettings:
+    return make_settings()
+
+
+@pytest.fixture
 async def context(settings: BackendSettings) -> AsyncIterator[Context]:
     """An open context without a schema: what signs in and configures needs none."""
+    async with fresh_context(settings) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def fresh_context(settings: BackendSettings) -> AsyncIterator[Context]:
+    """Open a context, and drop its databases at the end."""
     async with open_context(settings) as opened:
         await opened.redis.flushdb()
         yield opened
@@ -131,4 +148,15 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 async def flow(context: Context, control: httpx.AsyncClient) -> AsyncIterator[Flow]:
     """A backend through which events flow, on an empty lake."""
     async with flowing(context, control) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_flow(make_settings: Callable[[], BackendSettings]) -> AsyncIterator[Flow]:
+    """The same for all tests of a module, which then must not disturb each other."""
+    async with (
+        fresh_context(make_settings()) as context,
+        client_of(create_app(context, principal=CONTROL)) as control,
+        flowing(context, control) as opened,
+    ):
         yield opened

@@ -142,7 +142,7 @@ class Worker:
     async def _step(self) -> bool:
         """Fold one portion and publish when it is due; tell whether there was something to do."""
         started = time.perf_counter()
-        result = await self._lease.run(lambda: fold_pending(self._context.engine))
+        result = await self._lease.run(lambda: fold_pending(self._context.engine, guard=self._lease.check))
         self._count(result, time.perf_counter() - started)
         if result.changed:
             self._stale = True
@@ -154,7 +154,8 @@ class Worker:
             await self._say("failed", f"mappings set aside: {names}")
         elif not result.changed:
             await self._say("idle", "everything is folded")
-        return result.more
+        # Parts that a broken mapping holds up are pending too, but don't get better by haste.
+        return result.more and result.batches > 0
 
     async def _publish(self, *, settled: bool) -> None:
         """Publish the numbers when they may have changed: once all is folded, or every few seconds on the way."""

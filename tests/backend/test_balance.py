@@ -1,0 +1,200 @@
+"""The books and the health of ingest, over the API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from backend.auth.principal import CONTROL
+from backend.context import Context
+from backend.main import create_app
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.loader import Loader
+from backend.microservices.ingest.metrics import IngestMetrics
+from backend.microservices.ingest.prepare import Request, prepare
+from backend.services.balance import SourceBooks, balance
+from salescommand_lake.errors import LakeUnavailable
+from salescommand_lake.fold import fold_pending
+from salescommand_lake.raw import insert_raw
+from salescommand_lake.schema import ensure_schema
+from tests.backend.conftest import client_of
+from tests.support.waiting import until
+
+
+@pytest.fixture
+async def laked(context: Context) -> Context:
+    await ensure_schema(context.engine)
+    return context
+
+
+async def post(context: Context, *records: Any, source: str = "crm", word: str = "deal") -> None:
+    body = json.dumps(list(records)).encode()
+    await context.spool.append(prepare(Request(source, word, "generic", "", "", body), Limits()).submission)
+
+
+async def load(context: Context) -> None:
+    loading = asyncio.create_task(Loader(context).run())
+    await until(lambda: context.spool.depth == 0, what="loaded")
+    loading.cancel()
+    await asyncio.wait([loading])
+
+
+async def test_the_books_balance_at_every_stage(laked: Context) -> None:
+    found = await balance(laked)
+    assert (found.sources, found.balanced) == ({}, True)
+    await post(laked, {"id": 1, "amount": "1"}, {"id": 1, "amount": "1"}, {"id": 2, "amount": "x"}, 7)
+    await post(laked, {"id": 3}, source="erp", word="ticket")
+    found = await balance(laked)
+    assert found.balanced
+    assert found.sources["crm"] == SourceBooks(received=4, accepted=3, rejected=1, duplicates=1, in_spool=2)
+    await load(laked)
+    found = await balance(laked)
+    assert found.balanced
+    assert (found.sources["crm"].in_spool, found.sources["crm"].raw, found.sources["crm"].pending) == (0, 2, 2)
+    await fold_pending(laked.engine)
+    await post(laked, {"id": 9})
+    found = await balance(laked)
+    assert found.balanced, [each.missing for each in found.sources.values()]
+    crm, erp = found.sources["crm"], found.sources["erp"]
+    assert (crm.raw, crm.pending, crm.applied, crm.in_spool) == (2, 0, 2, 1)
+    assert (erp.raw, erp.ignored) == (1, 1)
+    assert found.totals.received == crm.received + erp.received == 6
+
+
+async def test_the_books_balance_while_everything_moves(laked: Context) -> None:
+    async def posting() -> None:
+        for n in range(60):
+            await post(laked, *({"id": f"{n}-{k}", "amount": "5"} for k in range(20)))
+
+    async def folding() -> None:
+        while True:
+            await fold_pending(laked.engine)
+
+    loading, folds = asyncio.create_task(Loader(laked).run()), asyncio.create_task(folding())
+    posts = asyncio.create_task(posting())
+    reads = 0
+    while not posts.done() or reads < 3:
+        found = await balance(laked)
+        assert found.balanced, [each.missing for each in found.sources.values()]
+        reads += 1
+    await until(lambda: laked.spool.depth == 0)
+    for task in (loading, folds):
+        task.cancel()
+    await asyncio.wait([loading, folds])
+    while (await fold_pending(laked.engine)).more:
+        pass
+    found = await balance(laked)
+    assert found.balanced
+    assert found.sources["crm"].applied == 1200
+
+
+async def test_an_insert_whose_answer_was_lost_is_counted_once(laked: Context) -> None:
+    """The lake has the block, the spool plans it still."""
+    from backend.microservices.ingest.loader import _raw_row
+
+    await post(laked, {"id": 1}, {"id": 2})
+    batch = await laked.spool.next_batch(100, 2**20)
+    assert batch is not None
+    await insert_raw(laked.engine, [_raw_row(row, batch.entry.batch_id) for row in batch.rows], batch.entry.batch_id)
+    found = await balance(laked)
+    assert found.balanced
+    assert (found.sources["crm"].in_spool, found.sources["crm"].raw) == (0, 2)
+
+
+def test_what_is_missing_is_named() -> None:
+    assert SourceBooks(received=2, accepted=2, raw=1, applied=1).missing == {"accepted": 1}
+    assert SourceBooks(received=2, accepted=1, raw=2, pending=1).missing == {"received": 1, "accepted": -1, "raw": 1}
+
+
+@pytest.fixture
+async def reader(laked: Context) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(create_app(laked, principal=CONTROL)) as client:
+        yield client
+
+
+async def test_the_balance_route(laked: Context, reader: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    await post(laked, {"id": 1})
+    answer = await reader.get("/api/microservices/balance")
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["balanced"] is True
+    assert body["as_of"]
+    expected = {
+        "received": 1,
+        "accepted": 1,
+        "rejected": 0,
+        "duplicates": 0,
+        "in_spool": 1,
+        "raw": 0,
+        "refused": 0,
+        "pending": 0,
+        "applied": 0,
+        "superseded": 0,
+        "ignored": 0,
+        "quarantined": 0,
+        "expired": 0,
+        "missing": {},
+    }
+    assert body["sources"] == {"crm": expected}
+    assert body["totals"] == expected
+    assert (await client.get("/api/microservices/balance")).status_code == 401
+
+
+async def test_health_is_open_and_tells_the_depth(laked: Context, client: httpx.AsyncClient) -> None:
+    await post(laked, {"id": 1}, {"id": 2})
+    answer = await client.get("/api/microservices/health")
+    assert answer.status_code == 200
+    services = answer.json()["services"]
+    assert services["data_lake"]["clickhouse"] == "connected"
+    ingest = services["ingest"]
+    assert (ingest["status"], ingest["spool_events"]) == ("accepting", 2)
+    assert ingest["oldest_seconds"] >= 0
+    assert ingest["loader"]["state"] == "stopped"
+
+
+class Hanging:
+    """An engine whose server accepts connections and says nothing, or is gone."""
+
+    name = "http"
+
+    def __init__(self, *, hang: bool) -> None:
+        self._hang = hang
+
+    async def ping(self) -> None:
+        if self._hang:
+            await asyncio.Event().wait()
+        raise LakeUnavailable("connection refused")
+
+
+@pytest.mark.parametrize(("hang", "words"), [(True, "no answer within"), (False, "connection refused")])
+async def test_health_tells_the_truth_when_the_lake_is_away(context: Context, hang: bool, words: str) -> None:
+    engine: Any = Hanging(hang=hang)
+    away = replace(context, registry=CollectorRegistry(), engine=engine)
+    async with client_of(create_app(away)) as client:
+        answer = await asyncio.wait_for(client.get("/api/microservices/health"), 4)
+    assert answer.status_code == 200
+    lake = answer.json()["services"]["data_lake"]
+    assert lake["clickhouse"] == "unavailable"
+    assert words in lake["error"]
+
+
+async def test_metrics_name_known_sources_only(laked: Context) -> None:
+    await post(laked, {"id": 1}, {"id": 1}, "bad")
+    registry = CollectorRegistry()
+    registry.register(IngestMetrics(laked.spool))
+    text = generate_latest(registry).decode()
+    for line in (
+        'salescommand_ingest_records_total{outcome="accepted",source="crm"} 2.0',
+        'salescommand_ingest_records_total{outcome="duplicates",source="crm"} 1.0',
+        'salescommand_ingest_records_total{outcome="rejected",source="crm"} 1.0',
+        'salescommand_spool_events{source="crm"} 1.0',
+        "salescommand_loader_alarm 0.0",
+    ):
+        assert line in text

@@ -35,7 +35,7 @@ async def list_records(engine: Engine, query: RecordQuery) -> Page:
         LakeError: the engine is away.
     """
     noun = NOUNS[query.type]
-    known = columns(noun) | {"title": Column(_title(noun))}
+    known = {"title": Column(_title(noun))} | columns(noun)
     source, parameters = rows(noun, Moment(query.as_of, query.known_at), query.currency)
     where, bound = condition(query.filters, known)
     parameters |= bound
@@ -47,7 +47,7 @@ async def list_records(engine: Engine, query: RecordQuery) -> Page:
     direction = "DESC" if descending else "ASC"
     extra = ", " + ", ".join(
         [
-            f"{_title(noun)} AS title",
+            f"{_title(noun)} AS record_title",
             f"toString({column.sql}) AS sort_text",
             *([f"{_weighted(query.currency)} AS weighted_value"] if _weighs(noun) else []),
         ]
@@ -124,7 +124,7 @@ def _item(noun: Noun, row: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "type": noun.name,
         "source": row["source"],
         "source_id": row["source_id"],
-        "title": row["title"],
+        "title": row["record_title"],
         "fields": fields,
         "value": _amount(row.get("value"), currency),
         "quality_score": float(row["quality_score"]),

@@ -17,9 +17,10 @@ record_type: opportunity
 entity_types: [order]
 fields:
   name: {path: $.title}
-  amount: {path: $.worth}
+  amount: {path: $.worth, parse: decimal}
   currency: {value: USD}
   stage: {path: $.step}
+  status: {value: open}
 """
 CSV = "number,title,worth,step\n" + "".join(f"D-{n},Deal {n},{n * 10},Proposal\n" for n in range(1200))
 

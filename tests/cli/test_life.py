@@ -30,7 +30,7 @@ def test_commands_work_without_a_running_system_and_what_they_make_is_kept(tmp_p
     assert made.stderr == ""
     assert processes_of(data) == {}
     file = tmp_path / "one.json"
-    file.write_text('[{"id": "x-1", "name": "kept", "amount": "5", "currency": "USD"}]')
+    file.write_text('[{"id": "x-1", "name": "kept", "stage": "Proposal"}]')
     posted = run(data, "ingest", "alone", "opportunity", str(file))
     assert posted.stdout.startswith("1 accepted"), posted.stderr
     assert processes_of(data) == {}

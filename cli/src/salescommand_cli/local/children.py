@@ -38,7 +38,7 @@ class Child:
         code = self.process.returncode
         how = f"was ended by {_signal(-code)}" if code is not None and code < 0 else f"ended with exit code {code}"
         tail = self.last_lines()
-        ending = f" Its log, {self.log}, ends:\n{tail}" if tail else ""
+        ending = f" Its log, {self.log}, ends:\n{tail}" if tail else f" Its log, {self.log}, is empty."
         return f"{self.name} (process {self.process.pid}) {how}.{ending}"
 
 

@@ -116,7 +116,7 @@ async def start_mongo(folder: DataFolder, children: Children) -> str:
     command: list[str | Path] = [
         sys.executable, "-c", "import sys; from secantus.cli import main; sys.exit(main())",
         "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder.path / "mongo",
-        "--cache-size", "128M", "--sync-on-commit", "--log-level", "WARNING",
+        "--cache-size", "128M", "--sync-on-commit", "--log-level", "INFO",
     ]  # fmt: skip
     child = await children.start("mongo", command)
     await children.until_ready(child, lambda: _listens(port), seconds=START_SECONDS)

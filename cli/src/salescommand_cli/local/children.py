@@ -48,7 +48,6 @@ class Children:
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
         self._running: dict[str, Child] = {}
-        self._ending = False
 
     async def end_left_behind(self) -> list[str]:
         """End what a killed process left behind on this folder; return the names of what was found."""
@@ -73,7 +72,7 @@ class Children:
             )  # fmt: skip
         child = Child(name, process, log)
         self._running[name] = child
-        self._folder.note_children({each.name: each.process.pid for each in self._running.values()})
+        self._note()
         return child
 
     async def until_ready(self, child: Child, ready: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
@@ -103,12 +102,21 @@ class Children:
                 task.cancel()
         return waiting[done.pop()].death()
 
+    async def end(self, child: Child) -> None:
+        """End one child, and forget it."""
+        await self._end(child)
+        self._running.pop(child.name, None)
+        self._note()
+
     async def end_all(self) -> list[str]:
         """End every child, all at once; return the names of those that had to be killed."""
         killed = await asyncio.gather(*(self._end(child) for child in self._running.values()))
         self._running.clear()
-        self._folder.note_children({})
+        self._note()
         return [name for name in killed if name]
+
+    def _note(self) -> None:
+        self._folder.note_children({each.name: each.process.pid for each in self._running.values()})
 
     async def _end(self, child: Child) -> str | None:
         if child.process.returncode is not None:

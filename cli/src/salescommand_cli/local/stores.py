@@ -14,11 +14,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from salescommand_cli.errors import CommandError
-from salescommand_cli.local.children import Children
+from salescommand_cli.local.children import Child, Children
 from salescommand_cli.local.folder import DataFolder
 from salescommand_cli.local.ports import free_port
 
 START_SECONDS = 30.0
+MONGO_USER = "salescommand"
+USER_EXISTS = 51003
 NO_REDIS = "no redis-server was found: neither on the PATH nor in a wheel for this platform."
 REDIS_REMEDY = "Install one: `apt-get install redis-server` (Debian, Ubuntu), `brew install redis` (macOS)."
 
@@ -105,22 +107,53 @@ async def _redis_answers(address: Path) -> bool:
 
 
 async def start_mongo(folder: DataFolder, children: Children) -> str:
-    """Start SecantusDB on a loopback port, keeping its data; return its URL."""
+    """Start SecantusDB on a loopback port, keeping its data; return its URL, which holds the password.
+
+    Any user of the machine can reach a loopback port, so it asks for a password. The first start sets that up.
+    """
     if importlib.util.find_spec("secantus") is None:
         raise CommandError(
             "SecantusDB, the embedded MongoDB-wire server, is not installed.",
             hint="Run `make setup`, or set MONGO_URL to a MongoDB of yours.",
         )
+    noted = folder.path / "mongo.password"
+    if not noted.exists():
+        child, port = await _mongo_child(folder, children)
+        password = secrets.token_urlsafe(24)
+        await asyncio.to_thread(_make_mongo_user, port, password)
+        await children.end(child)
+        with os.fdopen(os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(password)
+    _, port = await _mongo_child(folder, children, "--auth")
+    return f"mongodb://{MONGO_USER}:{noted.read_text()}@127.0.0.1:{port}/?authSource=admin"
+
+
+async def _mongo_child(folder: DataFolder, children: Children, *more: str) -> tuple[Child, int]:
+    """Start the server on a free port and wait until it listens."""
     port = free_port()
     # Every write is on disk before its answer: a new key or user must survive whatever happens next.
     command: list[str | Path] = [
         sys.executable, "-c", "import sys; from secantus.cli import main; sys.exit(main())",
         "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder.path / "mongo",
-        "--cache-size", "128M", "--sync-on-commit", "--log-level", "INFO",
+        "--cache-size", "128M", "--sync-on-commit", "--log-level", "INFO", *more,
     ]  # fmt: skip
     child = await children.start("mongo", command)
     await children.until_ready(child, lambda: _listens(port), seconds=START_SECONDS)
-    return f"mongodb://127.0.0.1:{port}/"
+    return child, port
+
+
+def _make_mongo_user(port: int, password: str) -> None:
+    """Make the only user, or give it a new password where an earlier start was cut off in between."""
+    from pymongo import MongoClient
+    from pymongo.errors import OperationFailure
+
+    with MongoClient[dict[str, object]]("127.0.0.1", port, serverSelectionTimeoutMS=5000) as client:
+        try:
+            client.admin.command("createUser", MONGO_USER, pwd=password, roles=["root"])
+        except OperationFailure as error:
+            if error.code != USER_EXISTS:
+                raise
+            client.admin.command("updateUser", MONGO_USER, pwd=password)
 
 
 async def _listens(port: int) -> bool:
@@ -144,8 +177,3 @@ async def start_stores(folder: DataFolder, children: Children) -> StoreUrls:
 
 async def _given(url: str) -> str:
     return url
-
-
-def new_password() -> str:
-    """Return a password for a store of this machine."""
-    return secrets.token_urlsafe(24)

@@ -31,6 +31,7 @@ export default tseslint.config(
   {
     // Shared code knows no feature, and no feature knows another: what two need goes to components or lib.
     files: ["src/{api,components,lib}/**/*.{ts,tsx}"],
+    ignores: ["**/*.test.{ts,tsx}"],
     rules: { "no-restricted-imports": ["error", { patterns: ["@/features/*", "@/routes/*", "@/mocks/*"] }] },
   },
   ...features.map((feature) => ({
@@ -44,6 +45,7 @@ export default tseslint.config(
   })),
   {
     files: ["src/lib/**/*.{ts,tsx}"],
+    ignores: ["**/*.test.{ts,tsx}"],
     rules: { "no-restricted-imports": ["error", { patterns: ["@/features/*", "@/components/*", "@/routes/*"] }] },
   },
   { files: ["scripts/*.mjs", "*.config.js", "public/*.js"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },

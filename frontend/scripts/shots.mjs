@@ -15,6 +15,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 
 async function settled(page) {
   await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.locator("#main").waitFor({ timeout: 15_000 }).catch(() => undefined);
   await page.locator(".skel").first().waitFor({ state: "detached", timeout: 8000 }).catch(() => undefined);
 }
 

@@ -10,7 +10,7 @@ export const meQuery = queryOptions({
   retry: false,
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await dataOf<Me>(client.GET("/api/auth/me", { signal }));
+      return await dataOf(client.GET("/api/auth/me", { signal }));
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return null;
       throw error;
@@ -21,7 +21,7 @@ export const meQuery = queryOptions({
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { email: string; password: string }) => dataOf<unknown>(client.POST("/api/auth/login", { body })),
+    mutationFn: (body: { email: string; password: string }) => dataOf(client.POST("/api/auth/login", { body })),
     onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }
@@ -29,7 +29,7 @@ export function useSignIn() {
 export function useSignInByLink() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (token: string) => dataOf<unknown>(client.POST("/api/auth/link", { body: { token } })),
+    mutationFn: (token: string) => dataOf(client.POST("/api/auth/link", { body: { token } })),
     onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }
@@ -37,7 +37,7 @@ export function useSignInByLink() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => dataOf<unknown>(client.POST("/api/auth/logout", {})),
+    mutationFn: () => dataOf(client.POST("/api/auth/logout", {})),
     onSuccess: () => {
       queries.clear();
       queries.setQueryData(meQuery.queryKey, null);
@@ -48,7 +48,7 @@ export function useSignOut() {
 export function useSetPassword() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { password: string; current?: string }) => dataOf<unknown>(client.PUT("/api/auth/password", { body })),
+    mutationFn: (body: { password: string; current?: string }) => dataOf(client.PUT("/api/auth/password", { body })),
     onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }

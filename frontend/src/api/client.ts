@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "./schema.gen";
 import { ApiError, offlineError, toApiError } from "./errors";
 
 /** Repeats lists (`by=stage&by=owner`) and leaves out what is not given. */
@@ -41,8 +42,7 @@ const problems: Middleware = {
   },
 };
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export const client = createClient<any>({
+export const client = createClient<paths>({
   baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
   querySerializer: serialize,
   fetch: (request) => fetch(request),

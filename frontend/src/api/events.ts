@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { EventDetail, EventPage } from "./types";
+import type { EventPage } from "./types";
 
 export function eventsQuery(filters: Record<string, string>, limit = 100) {
   return infiniteQueryOptions({
@@ -9,7 +9,7 @@ export function eventsQuery(filters: Record<string, string>, limit = 100) {
     placeholderData: keepPreviousData,
     getNextPageParam: (page: EventPage) => page.next_cursor,
     queryFn: ({ pageParam, signal }) =>
-      dataOf<EventPage>(
+      dataOf(
         client.GET("/api/events", {
           params: { query: { ...filters, limit, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,
@@ -23,7 +23,7 @@ export function eventQuery(eventId: string) {
     queryKey: ["event", eventId],
     staleTime: 5_000,
     queryFn: ({ signal }) =>
-      dataOf<EventDetail>(
+      dataOf(
         client.GET("/api/events/{event_id}", { params: { path: { event_id: eventId } }, signal }),
       ),
   });

@@ -3,7 +3,7 @@ import { useSearch } from "@tanstack/react-router";
 import { standingOf } from "@/lib/as-of";
 import { filterParameters } from "@/lib/search";
 import { client, dataOf } from "./client";
-import type { MetricDefinition, MetricResult } from "./types";
+import type { MetricDefinition, MetricResult, RawMetricResult } from "./types";
 
 export interface MetricParameters {
   by?: string[];
@@ -15,14 +15,8 @@ export interface MetricParameters {
   filters?: Record<string, string>;
 }
 
-type Raw<T> = Omit<T, "value"> & { value: string | number | null };
-type RawResult = Omit<Raw<MetricResult>, "groups" | "currency"> & {
-  currency: string | null;
-  groups: Raw<MetricResult["groups"][number]>[];
-};
-
 /** Counts arrive as integers and amounts as strings; here both are decimal strings. */
-function normal(raw: RawResult): MetricResult {
+function normal(raw: RawMetricResult): MetricResult {
   const text = (value: string | number | null) => (value === null ? null : String(value));
   return {
     ...raw,
@@ -38,7 +32,7 @@ const LIVE = 15_000;
 export const metricsQuery = queryOptions({
   queryKey: ["metrics"],
   staleTime: Infinity,
-  queryFn: ({ signal }) => dataOf<{ items: MetricDefinition[] }>(client.GET("/api/metrics", { signal })),
+  queryFn: ({ signal }) => dataOf(client.GET("/api/metrics", { signal })),
 });
 
 export function metricQuery(slug: string, { filters = {}, ...parameters }: MetricParameters = {}) {
@@ -48,7 +42,7 @@ export function metricQuery(slug: string, { filters = {}, ...parameters }: Metri
     placeholderData: keepPreviousData,
     refetchInterval: parameters.as_of ? false : LIVE,
     queryFn: async ({ signal }) =>
-      normal(await dataOf<RawResult>(client.GET("/api/metrics/{slug}", { params: { path: { slug }, query }, signal }))),
+      normal(await dataOf(client.GET("/api/metrics/{slug}", { params: { path: { slug }, query }, signal }))),
   });
 }
 

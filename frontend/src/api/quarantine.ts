@@ -10,7 +10,7 @@ export function quarantineQuery(filters: Record<string, string>, limit = 100) {
     refetchInterval: 30_000,
     getNextPageParam: (page: QuarantinePage) => page.next_cursor,
     queryFn: ({ pageParam, signal }) =>
-      dataOf<QuarantinePage>(
+      dataOf(
         client.GET("/api/quarantine", {
           params: { query: { ...filters, limit, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,

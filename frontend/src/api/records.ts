@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { RecordDetail, RecordPage } from "./types";
+import type { RecordPage } from "./types";
 
 export interface RecordParameters {
   q?: string | undefined;
@@ -21,7 +21,7 @@ export function recordsQuery(type: string, { filters = {}, ...parameters }: Reco
     placeholderData: keepPreviousData,
     getNextPageParam: (page: RecordPage) => page.next_cursor,
     queryFn: ({ pageParam, signal }) =>
-      dataOf<RecordPage>(
+      dataOf(
         client.GET("/api/records/{type}", {
           params: { path: { type }, query: { ...query, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,
@@ -36,7 +36,7 @@ export function recordQuery(type: string, canonicalId: string, standing: { as_of
     queryKey: ["record", type, canonicalId, standing],
     staleTime: 5_000,
     queryFn: ({ signal }) =>
-      dataOf<RecordDetail>(
+      dataOf(
         client.GET("/api/records/{type}/{canonical_id}", {
           params: { path: { type, canonical_id: canonicalId }, query: standing },
           signal,
@@ -51,7 +51,7 @@ export function findRecordsQuery(type: string, q: string) {
     queryKey: ["find", type, q],
     staleTime: 30_000,
     queryFn: ({ signal }) =>
-      dataOf<RecordPage>(
+      dataOf(
         client.GET("/api/records/{type}", { params: { path: { type }, query: { q, limit: 4 } }, signal }),
       ),
   });

@@ -228,6 +228,208 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The metrics and what they mean
+         * @description Return the registry of metrics.
+         */
+        get: operations["list_metrics_api_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One number
+         * @description Compute a metric. `drill` names the records behind it; the formula over them gives the value again.
+         */
+        get: operations["metric_api_metrics__slug__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where every record is, per source
+         * @description Count what was received, where it is, and whether the sums agree.
+         */
+        get: operations["read_balance_api_microservices_balance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the data lake reached, and what waits to be loaded
+         * @description Tell the truth within two seconds, also while ClickHouse hangs.
+         */
+        get: operations["health_api_microservices_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/ingest/{source}/{entity_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post events
+         * @description Take a JSON object, a list of them, a vendor's envelope or one object a line, with the source's write key.
+         *
+         *     Served by the ingest front, which stands before this application wherever the process has a spool.
+         */
+        post: operations["ingest_api_microservices_ingest__source___entity_type__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values that could not be read
+         * @description Return refused values, newest first. Filters: source, record_type, source_id, field, reason.
+         */
+        get: operations["quarantine_api_quarantine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kinds of records and their fields
+         * @description Return the canonical nouns with their fields, units and quality rules.
+         */
+        get: operations["types_api_records_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records
+         * @description Return a page of records that match.
+         */
+        get: operations["list_records_api_records__type__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{type}/{canonical_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One record
+         * @description Return a record with the source, event and time of each field.
+         */
+        get: operations["get_record_api_records__type___canonical_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/serving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Published numbers
+         * @description Return the rows of a view as they were published last, and the names of all views.
+         */
+        get: operations["serving_api_serving_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -245,6 +447,50 @@ export interface paths {
          * @description Change the settings; numbers follow with the next question.
          */
         put: operations["write_api_settings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sources
+         * @description Return every source with its freshness and books.
+         */
+        get: operations["list_sources_api_sources_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One source
+         * @description Return a source with its keys and the last requests that this process answered.
+         */
+        get: operations["get_source_api_sources__source__get"];
+        /**
+         * Set up a source
+         * @description Set up a source, or change its kind and label. Events that are there already keep the kind they came with.
+         */
+        put: operations["put_source_api_sources__source__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -291,6 +537,26 @@ export interface paths {
          * @description Revoke a write key. It stops working at once, in other processes within five seconds.
          */
         delete: operations["delete_key_api_sources__source__keys__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State of the installation
+         * @description Return the state of lake, schema, zones, books, jobs and stores. Answers 200 also when they are away.
+         */
+        get: operations["system_api_system_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -409,6 +675,58 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Accepted
+         * @description What became of the posted records. A single object answers the first four fields, several answer the counts.
+         * @example {
+         *       "duplicate": false,
+         *       "event_id": "ev_00h5k2m8x7q2r",
+         *       "source_id": "external-id-123",
+         *       "status": "accepted"
+         *     }
+         */
+        Accepted: {
+            /** Accepted */
+            accepted?: number | null;
+            /**
+             * Duplicate
+             * @description A repeat; `event_id` is the first one's
+             */
+            duplicate?: boolean | null;
+            /** Duplicates */
+            duplicates?: number | null;
+            /** Event Id */
+            event_id?: string | null;
+            /** Events */
+            events?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Generated
+             * @description The record had no id: `source_id` was made for it
+             */
+            generated?: boolean | null;
+            /**
+             * Rejected
+             * @example [
+             *       {
+             *         "hint": "…",
+             *         "index": 3,
+             *         "reason": "…"
+             *       }
+             *     ]
+             */
+            rejected?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Source Id */
+            source_id?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "accepted" | "partial";
+        };
+        /**
          * Applied
          * @description What applying did; `changed` is false when the same document was in force already.
          */
@@ -429,6 +747,27 @@ export interface components {
             version: number;
         };
         /**
+         * BalanceOut
+         * @description The books of every source.
+         *
+         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+         *     raw = pending + applied + superseded + ignored + quarantined + expired.
+         */
+        BalanceOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Balanced */
+            balanced: boolean;
+            /** Sources */
+            sources: {
+                [key: string]: components["schemas"]["backend__routes__microservices__Books"];
+            };
+            totals: components["schemas"]["backend__routes__microservices__Books"];
+        };
+        /**
          * Credentials
          * @description What a person types.
          */
@@ -443,6 +782,27 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /**
+         * DataLake
+         * @description The lake as this process reaches it.
+         */
+        DataLake: {
+            /**
+             * Clickhouse
+             * @enum {string}
+             */
+            clickhouse: "connected" | "unavailable";
+            /**
+             * Driver
+             * @example embedded
+             */
+            driver: string;
+            /**
+             * Error
+             * @description Why it is unavailable, in words
+             */
+            error?: string | null;
         };
         /**
          * EventDetail
@@ -600,6 +960,38 @@ export interface components {
             type: string;
         };
         /**
+         * FieldDefinition
+         * @description One field of a record type.
+         */
+        FieldDefinition: {
+            /** Label */
+            label: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Name
+             * @example amount
+             */
+            name: string;
+            /**
+             * Ref
+             * @description The type that a ref points to
+             */
+            ref: string | null;
+            /**
+             * Type
+             * @example decimal
+             */
+            type: string;
+            /** Unit */
+            unit: string | null;
+            /**
+             * Values
+             * @description What an enum may be
+             */
+            values: string[];
+        };
+        /**
          * FieldError
          * @description One fault in the input and where it is.
          */
@@ -620,6 +1012,36 @@ export interface components {
              * @example unknown field; did you mean stage?
              */
             message: string;
+        };
+        /**
+         * FieldWithSource
+         * @description A value and the event that gave it.
+         */
+        FieldWithSource: {
+            /** Event Id */
+            event_id: string | null;
+            /** Label */
+            label: string;
+            /** Received At */
+            received_at: string | null;
+            /** Source */
+            source: string;
+            /** Source Time */
+            source_time: string | null;
+            /** Unit */
+            unit: string | null;
+            /** Value */
+            value: string | number | boolean | null;
+        };
+        /**
+         * FromTo
+         * @description A field before and after an event.
+         */
+        FromTo: {
+            /** From */
+            from: string | number | boolean | null;
+            /** To */
+            to: string | number | boolean | null;
         };
         /**
          * Health
@@ -655,6 +1077,41 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /**
+         * HistoryEntry
+         * @description What one event changed.
+         */
+        HistoryEntry: {
+            /** Changes */
+            changes: {
+                [key: string]: components["schemas"]["FromTo"];
+            };
+            /** Event Id */
+            event_id: string;
+            /** Operation */
+            operation: string;
+            /** Received At */
+            received_at: string;
+            /** Source Time */
+            source_time: string | null;
+        };
+        /**
+         * Job
+         * @description What a background job last said of itself.
+         */
+        Job: {
+            /** Detail */
+            detail: string;
+            /** Last Run At */
+            last_run_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @description starting, idle, running, waiting (a store is away), failed or stopped
+             */
+            state: string;
         };
         /**
          * KeyList
@@ -702,6 +1159,24 @@ export interface components {
             key: string;
             /** Source */
             source: string;
+        };
+        /**
+         * LakeState
+         * @description The lake's engine. `error` says why it is unavailable.
+         */
+        LakeState: {
+            /**
+             * Driver
+             * @description `embedded` or `http`
+             */
+            driver: string;
+            /** Error */
+            error: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "connected" | "unavailable";
         };
         /**
          * LinkToken
@@ -814,6 +1289,157 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MetricAnswer
+         * @description A number and everything that it takes to check it.
+         */
+        MetricAnswer: {
+            /** As Of */
+            as_of: string | null;
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string | null;
+            /**
+             * Data As Of
+             * @description Per source: everything accepted up to then is in the number
+             * @example {
+             *       "hubspot": "2026-11-23T08:00:00.123456Z"
+             *     }
+             */
+            data_as_of: {
+                [key: string]: string | null;
+            };
+            /**
+             * Drill
+             * @description Exactly those records; its `total` equals `rows`
+             * @example /api/records/opportunity?filter[status]=won&filter[close_date][gte]=2026-01-01
+             */
+            drill: string;
+            /** Filters */
+            filters: {
+                [key: string]: unknown;
+            };
+            /** Groups */
+            groups: components["schemas"]["MetricGroup"][];
+            /** Known At */
+            known_at: string | null;
+            /**
+             * Metric
+             * @example won-value
+             */
+            metric: string;
+            /**
+             * Rows
+             * @description Records behind the number
+             * @example 4238
+             */
+            rows: number;
+            /**
+             * Unit
+             * @example currency
+             */
+            unit: string;
+            /**
+             * Unpriced
+             * @description Records left out of an amount: no amount, currency or rate
+             */
+            unpriced: number;
+            /**
+             * Value
+             * @description Amounts and fractions are decimal strings, counts integers
+             * @example 10005534.00
+             */
+            value: string | number | null;
+        };
+        /**
+         * MetricDefinition
+         * @description What a number means.
+         */
+        MetricDefinition: {
+            /**
+             * Date Field
+             * @description The date that `from` and `to` mean
+             * @example close_date
+             */
+            date_field: string | null;
+            /**
+             * Dimensions
+             * @description What `by` takes
+             * @example [
+             *       "stage",
+             *       "owner",
+             *       "month"
+             *     ]
+             */
+            dimensions: string[];
+            /**
+             * Formula
+             * @description In words
+             */
+            formula: string;
+            /**
+             * Label
+             * @example Won value
+             */
+            label: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Owner
+             * @description Who decides about the definition
+             */
+            owner: string;
+            /**
+             * Slug
+             * @example won-value
+             */
+            slug: string;
+            /**
+             * Unit
+             * @description `currency`, `count` or `fraction`
+             */
+            unit: string;
+        };
+        /**
+         * MetricGroup
+         * @description The metric for one combination of dimension values.
+         */
+        MetricGroup: {
+            /** Drill */
+            drill: string;
+            /**
+             * Key
+             * @example {
+             *       "stage": "Proposal"
+             *     }
+             */
+            key: {
+                [key: string]: string | null;
+            };
+            /** Rows */
+            rows: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Value */
+            value: string | number | null;
+        };
+        /**
+         * MetricList
+         * @description The registry.
+         */
+        MetricList: {
+            /** Items */
+            items: components["schemas"]["MetricDefinition"][];
+        };
+        /**
+         * MicroservicesHealth
+         * @description Always 200: what is away is said, not thrown.
+         */
+        MicroservicesHealth: {
+            services: components["schemas"]["Services"];
+        };
+        /**
          * NewKey
          * @description A key to make. `kind` sets the source's kind; a source that isn't there is made.
          */
@@ -833,6 +1459,19 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /**
+         * NewSource
+         * @description How a source's payloads are read, and what people call it.
+         */
+        NewSource: {
+            /**
+             * Kind
+             * @example hubspot
+             */
+            kind: string;
+            /** Label */
+            label?: string | null;
         };
         /**
          * NewToken
@@ -914,6 +1553,212 @@ export interface components {
             type: string;
         };
         /**
+         * Quality
+         * @description The score, 0 to 1, and the rules that make it.
+         */
+        Quality: {
+            /** Rules */
+            rules: components["schemas"]["RuleOutcome"][];
+            /** Score */
+            score: number;
+        };
+        /**
+         * QuarantineAnswer
+         * @description A page of refused values, and how many there are by source, field and reason.
+         */
+        QuarantineAnswer: {
+            /** Groups */
+            groups: components["schemas"]["QuarantineGroup"][];
+            /** Items */
+            items: components["schemas"]["QuarantineItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * QuarantineGroup
+         * @description How many values were refused for one reason.
+         */
+        QuarantineGroup: {
+            /** Count */
+            count: number;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * QuarantineItem
+         * @description A value that could not be read; an empty field means the whole event.
+         */
+        QuarantineItem: {
+            /** At */
+            at?: string | null;
+            /** Event Id */
+            event_id: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Record Type */
+            record_type: string;
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Value */
+            value: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * RecentRequest
+         * @description One of the last requests that this process answered for the source; payloads are not kept.
+         */
+        RecentRequest: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Entity Type */
+            entity_type: string;
+            /** Events */
+            events: number;
+            /** Reason */
+            reason: string | null;
+            /** Status */
+            status: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * RecordDetail
+         * @description One record: where each value comes from, its history (newest first) and its relations.
+         */
+        RecordDetail: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["FieldWithSource"];
+            };
+            /** History */
+            history: components["schemas"]["HistoryEntry"][];
+            /** Is Deleted */
+            is_deleted: boolean;
+            quality: components["schemas"]["Quality"];
+            /** Related */
+            related: {
+                [key: string]: components["schemas"]["RecordItem"][];
+            };
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Source Time */
+            source_time: string | null;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * RecordItem
+         * @description A record in a list.
+         */
+        RecordItem: {
+            /**
+             * Canonical Id
+             * @example opp_5f0c2a9e1b7d4c33a1b2
+             */
+            canonical_id: string;
+            /** Fields */
+            fields: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Quality Score */
+            quality_score: number | null;
+            /**
+             * Source
+             * @example hubspot
+             */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @example opportunity
+             */
+            type: string;
+            /** Updated At */
+            updated_at: string | null;
+            /**
+             * Value
+             * @description Its amount in the reporting currency; null if unpriced
+             */
+            value?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * RecordPage
+         * @description A page of records. `total` counts all that match.
+         */
+        RecordPage: {
+            /** Items */
+            items: components["schemas"]["RecordItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * RecordType
+         * @description A kind of record.
+         */
+        RecordType: {
+            /** Fields */
+            fields: components["schemas"]["FieldDefinition"][];
+            /** Label */
+            label: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Plural
+             * @example opportunities
+             */
+            plural: string;
+            /** Rules */
+            rules: components["schemas"]["RuleDefinition"][];
+            /**
+             * Type
+             * @example opportunity
+             */
+            type: string;
+            /**
+             * Value
+             * @description The amount a record stands for, if it has one
+             * @example amount
+             */
+            value: string | null;
+        };
+        /**
+         * RecordTypes
+         * @description All kinds of records.
+         */
+        RecordTypes: {
+            /** Items */
+            items: components["schemas"]["RecordType"][];
+        };
+        /**
          * Refused
          * @description A value that could not be read.
          */
@@ -931,6 +1776,102 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "manager" | "rep" | "analyst";
+        /**
+         * RuleDefinition
+         * @description One rule of a type's quality score.
+         */
+        RuleDefinition: {
+            /** Meaning */
+            meaning: string;
+            /** Name */
+            name: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * RuleOutcome
+         * @description A rule of the quality score and whether the record passes it.
+         */
+        RuleOutcome: {
+            /** Meaning */
+            meaning: string;
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * SchemaState
+         * @description The lake's schema: the version that is there, the one this build needs, and what differs in words.
+         */
+        SchemaState: {
+            /** Differences */
+            differences: string[];
+            /** Have */
+            have: number | null;
+            /** Need */
+            need: number;
+        };
+        /**
+         * ServedRow
+         * @description One published row. `value` is a decimal string, null where undefined (0/0).
+         */
+        ServedRow: {
+            /**
+             * Key
+             * @example {
+             *       "owner": "Ada"
+             *     }
+             */
+            key: {
+                [key: string]: string;
+            };
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Rows */
+            rows: number;
+            /** Unpriced */
+            unpriced: number;
+            /**
+             * Value
+             * @example 150.10
+             */
+            value: string | null;
+        };
+        /**
+         * ServedViews
+         * @description The rows of the view that was asked for, when the newest was published, and the names of all views.
+         */
+        ServedViews: {
+            /** Refreshed At */
+            refreshed_at: string | null;
+            /** Rows */
+            rows: components["schemas"]["ServedRow"][];
+            /** View */
+            view: string | null;
+            /** Views */
+            views: string[];
+        };
+        /**
+         * Services
+         * @description Each service's state. `ingest` is null in a process that takes no events.
+         */
+        Services: {
+            data_lake: components["schemas"]["DataLake"];
+            /** Ingest */
+            ingest: {
+                [key: string]: unknown;
+            } | null;
+            /** Jobs */
+            jobs: {
+                [key: string]: unknown;
+            }[];
+        };
         /**
          * SetField
          * @description A field that an event set. `current`: no later event has changed it.
@@ -963,6 +1904,210 @@ export interface components {
             /** Needs Password */
             needs_password: boolean;
             user: components["schemas"]["Me"];
+        };
+        /**
+         * SourceDetail
+         * @description One source with its keys and last requests.
+         */
+        SourceDetail: {
+            /** Accepted */
+            accepted: number;
+            /** Applied */
+            applied: number;
+            /**
+             * Data As Of
+             * @description Everything accepted up to then is in the numbers
+             */
+            data_as_of: string | null;
+            /** Duplicates */
+            duplicates: number;
+            /**
+             * Events Today
+             * @description Since midnight UTC
+             */
+            events_today: number;
+            /** Expired */
+            expired: number;
+            /**
+             * Hours
+             * @description Events of the last 12 clock hours, the running one last
+             */
+            hours: number[];
+            /** Ignored */
+            ignored: number;
+            /** In Spool */
+            in_spool: number;
+            /** Keys */
+            keys: components["schemas"]["KeyOut"][];
+            /**
+             * Kind
+             * @example hubspot
+             */
+            kind: string;
+            /** Label */
+            label: string;
+            /**
+             * Lag Seconds
+             * @description Silence since the last event
+             */
+            lag_seconds: number | null;
+            /** Last Event At */
+            last_event_at: string | null;
+            /** Pending */
+            pending: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Raw */
+            raw: number;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+            /** Rejected */
+            rejected: number;
+            /** Requests */
+            requests: components["schemas"]["RecentRequest"][];
+            /**
+             * Source
+             * @example hubspot
+             */
+            source: string;
+            /**
+             * State
+             * @description fresh: silent no longer than its usual gap (at least 1 h; 24 h while unknown). late: up to 3 times as long. stale: longer. silent: nothing for 14 days, or never
+             * @enum {string}
+             */
+            state: "fresh" | "late" | "stale" | "silent";
+            /** Superseded */
+            superseded: number;
+            /**
+             * Usual Gap Seconds
+             * @description 95 of 100 silences of the last 14 days were shorter
+             */
+            usual_gap_seconds: number | null;
+        };
+        /**
+         * SourceItem
+         * @description One source.
+         */
+        SourceItem: {
+            /** Accepted */
+            accepted: number;
+            /** Applied */
+            applied: number;
+            /**
+             * Data As Of
+             * @description Everything accepted up to then is in the numbers
+             */
+            data_as_of: string | null;
+            /** Duplicates */
+            duplicates: number;
+            /**
+             * Events Today
+             * @description Since midnight UTC
+             */
+            events_today: number;
+            /** Expired */
+            expired: number;
+            /**
+             * Hours
+             * @description Events of the last 12 clock hours, the running one last
+             */
+            hours: number[];
+            /** Ignored */
+            ignored: number;
+            /** In Spool */
+            in_spool: number;
+            /**
+             * Kind
+             * @example hubspot
+             */
+            kind: string;
+            /** Label */
+            label: string;
+            /**
+             * Lag Seconds
+             * @description Silence since the last event
+             */
+            lag_seconds: number | null;
+            /** Last Event At */
+            last_event_at: string | null;
+            /** Pending */
+            pending: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Raw */
+            raw: number;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+            /** Rejected */
+            rejected: number;
+            /**
+             * Source
+             * @example hubspot
+             */
+            source: string;
+            /**
+             * State
+             * @description fresh: silent no longer than its usual gap (at least 1 h; 24 h while unknown). late: up to 3 times as long. stale: longer. silent: nothing for 14 days, or never
+             * @enum {string}
+             */
+            state: "fresh" | "late" | "stale" | "silent";
+            /** Superseded */
+            superseded: number;
+            /**
+             * Usual Gap Seconds
+             * @description 95 of 100 silences of the last 14 days were shorter
+             */
+            usual_gap_seconds: number | null;
+        };
+        /**
+         * SourceList
+         * @description Every source that was set up or ever sent something.
+         */
+        SourceList: {
+            /** Items */
+            items: components["schemas"]["SourceItem"][];
+        };
+        /**
+         * SourceName
+         * @description The source as it is set up now.
+         */
+        SourceName: {
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * SystemOut
+         * @description The whole installation. Where the lake is away, its parts are empty.
+         */
+        SystemOut: {
+            /** @description All sources together; null while the lake can't be asked */
+            books: components["schemas"]["backend__routes__sources__Books"] | null;
+            /** Jobs */
+            jobs: components["schemas"]["Job"][];
+            lake: components["schemas"]["LakeState"];
+            schema: components["schemas"]["SchemaState"];
+            /**
+             * Stores
+             * @example {
+             *       "mongo": "connected",
+             *       "redis": "connected"
+             *     }
+             */
+            stores: {
+                [key: string]: "connected" | "unavailable";
+            };
+            /** Version */
+            version: string;
+            /** Zones */
+            zones: components["schemas"]["Zone"][];
         };
         /**
          * TokenList
@@ -1065,6 +2210,98 @@ export interface components {
              */
             link: string;
             user: components["schemas"]["UserOut"];
+        };
+        /**
+         * Zone
+         * @description One table of a zone.
+         */
+        Zone: {
+            /** Bytes */
+            bytes: number;
+            /** Rows */
+            rows: number;
+            /** Table */
+            table: string;
+            /**
+             * Zone
+             * @description raw, canonical or serving
+             */
+            zone: string;
+        };
+        /**
+         * Books
+         * @description Where a source's records are.
+         */
+        backend__routes__microservices__Books: {
+            /** Accepted */
+            accepted: number;
+            /** Applied */
+            applied: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Expired */
+            expired: number;
+            /** Ignored */
+            ignored: number;
+            /** In Spool */
+            in_spool: number;
+            /**
+             * Missing
+             * @description What each sum lacks; empty when the books balance
+             * @example {}
+             */
+            missing: {
+                [key: string]: number;
+            };
+            /** Pending */
+            pending: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Raw */
+            raw: number;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+            /** Rejected */
+            rejected: number;
+            /** Superseded */
+            superseded: number;
+        };
+        /**
+         * Books
+         * @description Where a source's records are; the terms are disjoint.
+         *
+         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+         *     raw = pending + applied + superseded + ignored + quarantined + expired.
+         */
+        backend__routes__sources__Books: {
+            /** Accepted */
+            accepted: number;
+            /** Applied */
+            applied: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Expired */
+            expired: number;
+            /** Ignored */
+            ignored: number;
+            /** In Spool */
+            in_spool: number;
+            /** Pending */
+            pending: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Raw */
+            raw: number;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+            /** Rejected */
+            rejected: number;
+            /** Superseded */
+            superseded: number;
         };
     };
     responses: never;
@@ -1472,6 +2709,421 @@ export interface operations {
             };
         };
     };
+    list_metrics_api_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    metric_api_metrics__slug__get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Group by a dimension; repeatable
+                 * @example [
+                 *       "stage"
+                 *     ]
+                 */
+                by?: string[];
+                /**
+                 * @description First day of the metric's date, inclusive
+                 * @example 2026-01-01
+                 */
+                from?: string;
+                /**
+                 * @description Last day of the metric's date, inclusive
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /**
+                 * @description What was true then: a day (its end, UTC) or a time. Now if absent
+                 * @example 2026-03-31
+                 */
+                as_of?: string;
+                /**
+                 * @description What had been received by then. Everything if absent
+                 * @example 2026-04-02
+                 */
+                known_at?: string;
+                /**
+                 * @description ISO code that amounts are given in. The reporting currency if absent
+                 * @example EUR
+                 */
+                currency?: string;
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "stage": "Proposal,Negotiation"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricAnswer"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_balance_api_microservices_balance_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    health_api_microservices_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MicroservicesHealth"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ingest_api_microservices_ingest__source___entity_type__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    quarantine_api_quarantine_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "reason": "not a number"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineAnswer"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    types_api_records_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordTypes"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_records_api_records__type__get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "stage": "Proposal,Negotiation"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+                /** @description Text that the name contains */
+                q?: string;
+                /**
+                 * @description A field; a minus before it for the largest first
+                 * @example -amount
+                 */
+                sort?: string;
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+                /**
+                 * @description What was true then: a day (its end, UTC) or a time. Now if absent
+                 * @example 2026-03-31
+                 */
+                as_of?: string;
+                /**
+                 * @description What had been received by then. Everything if absent
+                 * @example 2026-04-02
+                 */
+                known_at?: string;
+                /**
+                 * @description ISO code that amounts are given in. The reporting currency if absent
+                 * @example EUR
+                 */
+                currency?: string;
+            };
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_record_api_records__type___canonical_id__get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What was true then: a day (its end, UTC) or a time. Now if absent
+                 * @example 2026-03-31
+                 */
+                as_of?: string;
+                /**
+                 * @description What had been received by then. Everything if absent
+                 * @example 2026-04-02
+                 */
+                known_at?: string;
+            };
+            header?: never;
+            path: {
+                type: string;
+                canonical_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordDetail"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    serving_api_serving_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A view's name; without it only the names
+                 * @example won-value-by-owner
+                 */
+                view?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedViews"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     read_api_settings_get: {
         parameters: {
             query?: never;
@@ -1521,6 +3173,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_sources_api_sources_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_source_api_sources__source__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceDetail"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_source_api_sources__source__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceName"];
                 };
             };
             /** @description A problem, as `application/problem+json` */
@@ -1618,6 +3365,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    system_api_system_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemOut"];
+                };
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -4,5 +4,5 @@ import { client, dataOf } from "./client";
 export const settingsQuery = queryOptions({
   queryKey: ["settings"],
   staleTime: 5 * 60_000,
-  queryFn: ({ signal }) => dataOf<{ reporting_currency: string }>(client.GET("/api/settings", { signal })),
+  queryFn: ({ signal }) => dataOf(client.GET("/api/settings", { signal })),
 });

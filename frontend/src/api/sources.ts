@@ -1,11 +1,10 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { SourceDetail, SourceItem } from "./types";
 
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
   refetchInterval: 10_000,
-  queryFn: ({ signal }) => dataOf<{ items: SourceItem[] }>(client.GET("/api/sources", { signal })),
+  queryFn: ({ signal }) => dataOf(client.GET("/api/sources", { signal })),
 });
 
 export function sourceQuery(source: string) {
@@ -13,7 +12,7 @@ export function sourceQuery(source: string) {
     queryKey: ["source", source],
     refetchInterval: 10_000,
     queryFn: ({ signal }) =>
-      dataOf<SourceDetail>(client.GET("/api/sources/{source}", { params: { path: { source } }, signal })),
+      dataOf(client.GET("/api/sources/{source}", { params: { path: { source } }, signal })),
   });
 }
 
@@ -22,7 +21,7 @@ export function useCreateKey() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ source, kind }: { source: string; kind?: string }) =>
-      dataOf<{ id: string; key: string }>(
+      dataOf(
         client.POST("/api/sources/{source}/keys", { params: { path: { source } }, body: kind ? { kind } : {} }),
       ),
     onSuccess: (_, { source }) =>
@@ -37,7 +36,7 @@ export function useRevokeKey(source: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: string) =>
-      dataOf<unknown>(client.DELETE("/api/sources/{source}/keys/{id}", { params: { path: { source, id } } })),
+      dataOf(client.DELETE("/api/sources/{source}/keys/{id}", { params: { path: { source, id } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["source", source] }),
   });
 }

@@ -1,18 +1,18 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { User } from "./types";
+import type { NewUser } from "./types";
 
 export const usersQuery = queryOptions({
   queryKey: ["users"],
-  queryFn: ({ signal }) => dataOf<{ items: User[] }>(client.GET("/api/users", { signal })),
+  queryFn: ({ signal }) => dataOf(client.GET("/api/users", { signal })),
 });
 
 /** Adds a person and answers with the one-time link that signs them in. */
 export function useAddUser() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { email: string; name?: string; role?: string }) =>
-      dataOf<{ user: User; link: string }>(client.POST("/api/users", { body })),
+    mutationFn: (body: NewUser) =>
+      dataOf(client.POST("/api/users", { body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
 }
@@ -20,7 +20,7 @@ export function useAddUser() {
 export function useRemoveUser() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => dataOf<unknown>(client.DELETE("/api/users/{id}", { params: { path: { id } } })),
+    mutationFn: (id: string) => dataOf(client.DELETE("/api/users/{id}", { params: { path: { id } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
 }

@@ -175,7 +175,7 @@ export function detailOf(record: RecordItem): RecordDetail {
     source_time: latest.source_time,
     fields,
     quality: {
-      score: record.quality_score,
+      score: record.quality_score ?? 0,
       rules: [
         { name: "amount_present", weight: 3, passed: amount !== null, meaning: "A deal that is open or won has an amount." },
         { name: "currency_present", weight: 2, passed: true, meaning: "An amount has a currency." },

@@ -24,6 +24,9 @@ globalThis.ResizeObserver = class {
   unobserve(): void {}
   disconnect(): void {}
 };
+HTMLElement.prototype.showPopover = function showPopover() {
+  this.style.display = "grid";
+};
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;
 };

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { meQuery, useSignOut } from "@/api/auth";
+import type { Me } from "@/api/types";
 import { Icon } from "@/components/icon";
-import { Popover, PopoverClose } from "@/components/popover";
+import { Popover, useClosePopover } from "@/components/popover";
 import { words } from "@/lib/nouns";
 import { useTheme } from "@/lib/theme";
 
@@ -11,15 +12,52 @@ function initials(name: string): string {
   return `${parts[0]?.charAt(0) ?? ""}${parts[1]?.charAt(0) ?? ""}`.toUpperCase();
 }
 
-/** Who is signed in, and what concerns only them. */
-export function AccountMenu({ compact = false }: { compact?: boolean }) {
-  const { data: me } = useQuery(meQuery);
+function MenuItems({ me }: { me: Me }) {
   const { theme, toggle } = useTheme();
   const signOut = useSignOut();
   const navigate = useNavigate();
+  const close = useClosePopover();
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => {
+          toggle();
+          close();
+        }}
+      >
+        <Icon name={theme === "dark" ? "sun" : "moon"} />
+        {theme === "dark" ? "Light theme" : "Dark theme"}
+      </button>
+      <Link to="/password" className="menu-link" onClick={close}>
+        <Icon name="key" />
+        {me.needs_password ? "Set a password" : "Change password"}
+      </Link>
+      {me.role === "admin" ? (
+        <Link to="/users" className="menu-link" onClick={close}>
+          <Icon name="users" />
+          Users
+        </Link>
+      ) : null}
+      <button
+        type="button"
+        onClick={() => {
+          close();
+          signOut.mutate(undefined, { onSuccess: () => void navigate({ to: "/sign-in" }) });
+        }}
+      >
+        <Icon name="exit" />
+        Sign out
+      </button>
+    </>
+  );
+}
+
+/** Who is signed in, and what concerns only them. */
+export function AccountMenu({ compact = false }: { compact?: boolean }) {
+  const { data: me } = useQuery(meQuery);
   if (!me) return null;
   const name = me.name || me.email;
-  const leave = () => signOut.mutate(undefined, { onSuccess: () => void navigate({ to: "/sign-in" }) });
   const trigger = compact ? (
     <button type="button" className="btn g i account-sm" aria-label={`Account of ${name}`}>
       <span className="avatar">{initials(name)}</span>
@@ -40,24 +78,7 @@ export function AccountMenu({ compact = false }: { compact?: boolean }) {
       <div className="xs mut tr" style={{ padding: "4px 8px 8px" }}>
         {me.email}
       </div>
-      <PopoverClose render={<button type="button" />} onClick={toggle}>
-        <Icon name={theme === "dark" ? "sun" : "moon"} />
-        {theme === "dark" ? "Light theme" : "Dark theme"}
-      </PopoverClose>
-      <PopoverClose nativeButton={false} render={<Link to="/password" className="menu-link" />}>
-        <Icon name="key" />
-        {me.needs_password ? "Set a password" : "Change password"}
-      </PopoverClose>
-      {me.role === "admin" ? (
-        <PopoverClose nativeButton={false} render={<Link to="/users" className="menu-link" />}>
-          <Icon name="users" />
-          Users
-        </PopoverClose>
-      ) : null}
-      <PopoverClose render={<button type="button" />} onClick={leave}>
-        <Icon name="exit" />
-        Sign out
-      </PopoverClose>
+      <MenuItems me={me} />
     </Popover>
   );
 }

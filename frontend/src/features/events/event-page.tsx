@@ -176,8 +176,8 @@ function SiblingsPanel({ event, rows }: { event: EventDetail; rows: string | und
                 <Link className="grow tr" to="/events/$id" params={{ id: item.event_id }} search={(rows ? { rows } : {}) as never}>
                   {item.operation} <span className="mono mut">{item.event_id}</span>
                 </Link>
-                <span className="mut num" title={utc(item.source_time ?? item.received_at)}>
-                  {moment(item.source_time ?? item.received_at)}
+                <span className="mut num" title={utc(item.source_time)}>
+                  {moment(item.source_time)}
                 </span>
               </li>
             ))}

@@ -163,7 +163,7 @@ export function QualityPart({ record }: { record: RecordDetail }) {
   return (
     <section className="part">
       <h3>
-        Quality {score === null ? null : <span className="num">{percent(String(score), 0)}</span>}
+        Quality <span className="num">{percent(String(score), 0)}</span>
         <span className="mut" style={{ fontWeight: 400 }}>
           {plural(rules.length, "rule")}, by weight
         </span>

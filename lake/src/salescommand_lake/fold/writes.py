@@ -25,8 +25,9 @@ Guard = Callable[[], Awaitable[None]]
 _IN_BATCHES = "batch_id IN {batches:Array(String)}"
 _IN_STREAMS = f"(source, record_type, entity_type) IN {{streams:{PART}}}"
 _IN_PARTS = f"(batch_id, source, record_type) IN {{parts:{PART}}}"
-_STRAIGHT = "optimize_move_to_prewhere = 0"
-"""Conditions stay where they are written: moved beside JSON work they made it run on every row."""
+_PLANNING = "optimize_move_to_prewhere = 0, query_plan_merge_expressions = 0"
+"""Conditions stay where they are written: moved beside JSON work they made it run on every row. And the engine does not
+merge our layers into one, which takes longer than a small batch takes to run."""
 
 
 class Writer:
@@ -132,7 +133,7 @@ class Writer:
         await self._check()
         await self.engine.command(
             f"INSERT INTO {table} ({', '.join(columns)})\n"
-            f"SETTINGS insert_deduplication_token = '{_token()}', {_STRAIGHT}\n{select}",
+            f"SETTINGS insert_deduplication_token = '{_token()}', {_PLANNING}\n{select}",
             parameters,
         )
 

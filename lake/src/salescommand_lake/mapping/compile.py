@@ -4,9 +4,8 @@ The statement has layers, each a subquery that computes columns from those of th
 computed twice: the raw rows; which containers a payload has; the containers as maps; per candidate the text and what it
 says; per field the first candidate that yields; the typed values; and at the top what the changes table holds.
 
-Two habits of the text keep the engine's planning fast, which is what a small batch costs. A layer is not wider or deeper
-than it must be, since every column is planned again in each; and conditions nest `if` where one would write AND and OR,
-since the engine compares every pair of conditions in those by hashing the whole subquery below them.
+Conditions nest ``if`` where one would write AND and OR: the engine compares the parts of those by hashing the whole
+subquery below them, which made planning, and that is what a small batch costs, several times as slow.
 """
 
 from __future__ import annotations
@@ -171,7 +170,8 @@ class _Layers:
         if policy.on_false != "value":
             cases += [f"if(k_{name} = 'Bool', w_{name} = 'false', false)", _code(policy.on_false)]
         if candidate.pick == "label":
-            cases += [f"w_{name} IN ('', '[]')", _code(policy.on_empty), f"t_{name} = ''", "0"]
+            nothing = f"if(k_{name} = 'Array', w_{name} = '[]', w_{name} = '')"
+            cases += [nothing, _code(policy.on_empty), f"t_{name} = ''", "0"]
         if candidate.pick == "text":
             cases += [f"k_{name} IN ('Object', 'Array')", "0"]
         # An object without an id is no empty value: it goes on as a value, and the parser refuses it.
@@ -217,8 +217,8 @@ class _Layers:
         """Return the columns of the changes table."""
         maps = ", ".join(f"c_{index}" for index in self.number.values())
         doubled = (
-            "payload_error != '' AND arrayExists(m -> length(mapKeys(m)) != length(arrayDistinct(mapKeys(m))),"
-            f" [JSONExtract(r.body, {_MAP}){', ' + maps if maps else ''}])"
+            "if(payload_error = '', false, arrayExists(m -> length(mapKeys(m)) != length(arrayDistinct(mapKeys(m))),"
+            f" [JSONExtract(r.body, {_MAP}){', ' + maps if maps else ''}]))"
         )
         refused = (
             f"multiIf(NOT readable, {quoted(UNREADABLE)}, r.source_id = '', {quoted(NO_ID)},"

@@ -166,11 +166,18 @@ def _decimal(field: FieldMapping) -> Parser:
         (
             (number, f"match({x}, {quoted(DECIMAL)})"),
             (inexact, _inexact(x, k)),
-            (v, f"if({number}, if({inexact}, NULL, accurateCastOrNull({amount}, {quoted(sql_type(field))})), NULL)"),
+            (v, f"if({number}, if({inexact}, NULL, {_fitting(field, amount)}), NULL)"),
         ),
         f"multiIf({k} IN ('Object', 'Array'), {quoted(NOT_TEXT)}, NOT {number}, 'is not a decimal number',"
         f" {inexact}, {quoted(TOO_MANY_DIGITS)}, 'has more than {digits} digits before the point')",
     )
+
+
+def _fitting(field: FieldMapping, amount: str) -> str:
+    """Return a wide decimal as the column's type, NULL where it has too many digits, which no cast of the engine sees."""
+    scale = field_scale(field)
+    most = f"toDecimal256('{'9' * (18 - scale)}.{'9' * scale}', {scale})"
+    return f"if(abs({amount}) <= {most}, accurateCastOrNull({amount}, {quoted(sql_type(field))}), NULL)"
 
 
 def _inexact(x: str, k: str) -> str:
@@ -208,11 +215,7 @@ def _minor_units(field: FieldMapping) -> Parser:
         (
             (number, f"match({x}, {quoted(MINOR)})"),
             (inexact, _inexact(x, k)),
-            (
-                v,
-                f"multiIf(NOT {number}, NULL, NOT {known}, NULL, {inexact}, NULL,"
-                f" accurateCastOrNull({amount}, {quoted(sql_type(field))}))",
-            ),
+            (v, f"multiIf(NOT {number}, NULL, NOT {known}, NULL, {inexact}, NULL, {_fitting(field, amount)})"),
         ),
         f"multiIf({k} IN ('Object', 'Array'), {quoted(NOT_TEXT)}, NOT {number},"
         " 'is not a whole number of minor units',"

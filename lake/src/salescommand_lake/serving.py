@@ -30,7 +30,7 @@ class View:
 
     @property
     def name(self) -> str:
-        """How it is called: won-value-by-month-owner."""
+        """How it is called: won-value-by-owner-month."""
         return "-".join([self.metric.slug, *(["by", *self.by] if self.by else [])])
 
 
@@ -54,18 +54,18 @@ class PublishedRow:
 
 _CLOSED = ("won-value", "won-count", "lost-count", "win-rate")
 _OPEN = ("open-pipeline", "weighted-pipeline", "open-count")
-_CUTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((), (*_OPEN, *_CLOSED, "opportunity-count", "average-deal-size")),
-    (("stage",), (*_OPEN, "opportunity-count")),
-    (("status",), ("opportunity-count",)),
-    (("owner",), (*_OPEN, *_CLOSED)),
-    (("month",), _CLOSED),
-    (("quarter",), _CLOSED),
-    (("month", "owner"), _CLOSED),
-)
-"""Which metrics are published by which dimensions. The metrics of one cut share a noun and what its dimensions mean."""
+_CUTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): (*_OPEN, *_CLOSED, "opportunity-count", "average-deal-size"),
+    ("stage",): (*_OPEN, "opportunity-count"),
+    ("status",): ("opportunity-count",),
+    ("owner",): (*_OPEN, *_CLOSED),
+    ("month",): _CLOSED,
+    ("quarter",): _CLOSED,
+    ("owner", "month"): _CLOSED,
+}
+"""Which metrics are published by which dimensions. All are about deals; their months and quarters are of close_date."""
 
-VIEWS: tuple[View, ...] = tuple(View(REGISTRY[slug], by) for by, slugs in _CUTS for slug in slugs)
+VIEWS: tuple[View, ...] = tuple(View(REGISTRY[slug], by) for by, slugs in _CUTS.items() for slug in slugs)
 """Every view that is published."""
 
 
@@ -81,9 +81,8 @@ async def refresh(engine: Engine, currency: str) -> RefreshResult:
         LakeError: the engine is away; call again, rows that were published are not published twice.
     """
     before = await _published(engine)
-    for by, slugs in _CUTS:
-        sql, parameters = _statement(by, [REGISTRY[slug] for slug in slugs], currency)
-        await engine.command(sql, parameters)
+    sql, parameters = _statement(currency)
+    await engine.command(sql, parameters)
     return RefreshResult(await _published(engine) - before)
 
 
@@ -128,27 +127,31 @@ _LATEST = (
 )
 
 
-def _statement(by: tuple[str, ...], metrics: list[Metric], currency: str) -> tuple[str, dict[str, Any]]:
-    """Return the INSERT that publishes the changed rows of one cut of some metrics."""
+def _statement(currency: str) -> tuple[str, dict[str, Any]]:
+    """Return the INSERT that publishes the changed rows of every view, from one pass over the deals."""
+    metrics = list(dict.fromkeys(view.metric for view in VIEWS))
     noun = metrics[0].noun
     source, parameters = rows(noun, Moment(), currency)
-    views = [View(metric, by) for metric in metrics]
     parts = []
-    for number, view in enumerate(views):
-        part, bound = _row_sql(view, currency, f"m{number}_")
+    for number, metric in enumerate(metrics):
+        part, bound = _numbers_sql(metric, currency, f"m{number}_")
         parts.append(part)
         parameters |= bound
-    keys = [f"{key_sql(metrics[0], name)} AS by_{name}" for name in by]
-    pairs = ", ".join(f"'{name}', ifNull(by_{name}, '')" for name in by)
-    key = f"mapFilter((k, v) -> v != '', map({pairs}))" if by else "CAST(map(), 'Map(String, String)')"
-    group = f"GROUP BY {', '.join(f'by_{name}' for name in by)}" if by else ""
+    dimensions = list(dict.fromkeys(name for by in _CUTS for name in by))
+    keys = ", ".join(f"{key_sql(REGISTRY['won-value'], name)} AS by_{name}" for name in dimensions)
+    # A dimension that is not part of a row's cut is marked by grouping(), one without a value is empty.
+    cut = ", ".join(f"if(grouping(by_{name}) = 0, '{name}', '')" for name in dimensions)
+    pairs = ", ".join(f"'{name}', if(grouping(by_{name}) = 0, ifNull(by_{name}, ''), '')" for name in dimensions)
+    sets = ", ".join(f"({', '.join(f'by_{name}' for name in by)})" for by in _CUTS)
     now = f"""
-    SELECT one.1 AS view, one.2 AS metric, key, CAST(one.3, 'Nullable(Decimal(38, 6))') AS value, one.4 AS rows,
-           one.5 AS unpriced, concat(view, if(empty(key), '', '?'), {_readable("key")}) AS view_id
-    FROM (SELECT {"".join(f"{each}, " for each in keys)}{key} AS key, [{", ".join(parts)}] AS all
-          FROM ({source}) {group})
+    SELECT concat(one.1, if(empty(cut), '', concat('-by-', arrayStringConcat(cut, '-')))) AS view, one.1 AS metric, key,
+           CAST(one.2, 'Nullable(Decimal(38, 6))') AS value, one.3 AS rows, one.4 AS unpriced,
+           concat(view, if(empty(key), '', '?'), {_readable("key")}) AS view_id
+    FROM (SELECT arrayFilter(x -> x != '', [{cut}]) AS cut, mapFilter((k, v) -> v != '', map({pairs})) AS key,
+                 [{", ".join(parts)}] AS all
+          FROM (SELECT *, {keys} FROM ({source})) GROUP BY GROUPING SETS ({sets}))
     ARRAY JOIN all AS one
-    WHERE {"rows > 0" if by else "1"}"""
+    WHERE view IN {{views:Array(String)}} AND (rows > 0 OR empty(cut))"""
     changed = (
         "last.at = toDateTime64(0, 6, 'UTC') OR now.rows != last.rows OR now.unpriced != last.unpriced"
         " OR NOT (now.value <=> last.value) OR last.currency != {reporting:String}"
@@ -169,16 +172,15 @@ def _statement(by: tuple[str, ...], metrics: list[Metric], currency: str) -> tup
                  if({found}, now.rows, 0) AS rows, if({found}, now.unpriced, 0) AS unpriced
           FROM ({now}) AS now FULL OUTER JOIN ({_LATEST}) AS last ON now.view_id = last.view_id
           WHERE ({found} AND ({changed})) OR (NOT {found} AND last.rows > 0))"""
-    return sql, parameters | {"noun": noun.name, "views": [view.name for view in views], "reporting": currency}
+    return sql, parameters | {"noun": noun.name, "views": [view.name for view in VIEWS]}
 
 
 def _readable(key: str) -> str:
     return f"arrayStringConcat(arrayMap((k, v) -> concat(k, '=', v), mapKeys({key}), mapValues({key})), '&')"
 
 
-def _row_sql(view: View, currency: str, prefix: str) -> tuple[str, dict[str, Any]]:
-    """Return (view, metric, value, rows, unpriced) of one view as a tuple of aggregates, and its parameters."""
-    metric = view.metric
+def _numbers_sql(metric: Metric, currency: str, prefix: str) -> tuple[str, dict[str, Any]]:
+    """Return (metric, value, rows, unpriced) as a tuple of aggregates, and its parameters."""
     where, parameters = condition(metric.where, columns(metric.noun), prefix)
     digits = EXPONENTS.get(currency, 2)
     measure = metric.measure.format(digits=digits)
@@ -192,7 +194,7 @@ def _row_sql(view: View, currency: str, prefix: str) -> tuple[str, dict[str, Any
         Formula.MEAN: _quotient(total, priced, digits),
     }[metric.kind]
     unpriced = f"{count} - {priced}" if metric.unit == "currency" else "0"
-    return f"('{view.name}', '{metric.slug}', toNullable({value}), {count}, toUInt64({unpriced}))", parameters
+    return f"('{metric.slug}', toNullable({value}), {count}, toUInt64({unpriced}))", parameters
 
 
 def _quotient(above: str, below: str, digits: int) -> str:

@@ -1,0 +1,309 @@
+"""Every number twice: by the lake's SQL, and by plain Python over an invented history with late and deleted events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from salescommand_lake import Engine
+from salescommand_lake.books import data_as_of, raw_books
+from salescommand_lake.fold import fold_pending
+from salescommand_lake.metrics import REGISTRY, MetricQuery, MetricResult, compute
+from salescommand_lake.reads.question import QueryError
+from salescommand_lake.records import QuarantineQuery, RecordQuery, get_record, list_quarantine, list_records
+from salescommand_lake.serving import VIEWS, latest, refresh, view_of
+from tests.support.lake_events import START, event, store
+from tests.support.sales_history import Told, history, rate_rows, rows, states_at, value
+
+DEALS = [slug for slug, metric in REGISTRY.items() if metric.noun_name == "opportunity"]
+MOMENTS: tuple[dict[str, str], ...] = (
+    {},
+    {"as_of": "2026-01-14T12:00:00Z"},
+    {"known_at": "2026-01-01T00:02:20Z"},
+    {"as_of": "2026-01-14", "known_at": "2026-01-01T00:02:20Z"},
+)
+
+
+async def tell(engine: Engine, told: list[Told], batches: int = 3) -> None:
+    """Store the history in some batches, folding after each, with the rates first."""
+    await store(engine, rate_rows(0), "rates")
+    size = len(told) // batches + 1
+    for number in range(batches):
+        part = told[number * size : (number + 1) * size]
+        if part:
+            await store(engine, rows(part), f"b{number}")
+        await fold_pending(engine)
+
+
+async def all_rows(engine: Engine, drill: str) -> tuple[list[dict[str, Any]], int]:
+    """Follow a drill address through all its pages."""
+    address = urlsplit(drill)
+    record_type, params = address.path.removeprefix("/api/records/"), parse_qsl(address.query, keep_blank_values=True)
+    items: list[dict[str, Any]] = []
+    cursor: list[tuple[str, str]] = []
+    while True:
+        page = await list_records(engine, RecordQuery.parse(record_type, [*params, ("limit", "100"), *cursor]))
+        items += page.items
+        if page.next_cursor is None:
+            return items, page.total
+        cursor = [("cursor", page.next_cursor)]
+
+
+def by_formula(slug: str, items: list[dict[str, Any]]) -> Decimal | None:
+    """Compute a metric again from its rows, as its formula says in words."""
+    values = [Decimal(item["value"]) for item in items if item["value"] is not None]
+    if slug.endswith("-count"):
+        return Decimal(len(items))
+    if slug == "win-rate":
+        won = sum(item["fields"]["status"] == "won" for item in items)
+        return (Decimal(won) / len(items)).quantize(Decimal("0.000001"), ROUND_HALF_UP) if items else None
+    if slug == "weighted-pipeline":
+        return sum((Decimal(i["weighted_value"]) for i in items if i["weighted_value"] is not None), Decimal(0))
+    if slug == "average-deal-size":
+        return (sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.01"), ROUND_HALF_UP) if values else None
+    return sum(values, Decimal(0))
+
+
+async def opens(engine: Engine, slug: str, answer: MetricResult) -> None:
+    """Check that a number and its groups open to exactly their rows, and that these give the number."""
+    for part in (answer, *answer.groups):
+        items, total = await all_rows(engine, part.drill)
+        assert total == part.rows == len({item["canonical_id"] for item in items}), part.drill
+        expected = by_formula(slug, items)
+        assert (None if part.value is None else Decimal(part.value)) == expected, (slug, part.drill)
+    if answer.groups:
+        assert sum(group.rows for group in answer.groups) == answer.rows
+        assert sum(group.unpriced for group in answer.groups) == answer.unpriced
+
+
+async def test_every_number_opens_to_rows_that_give_it(engine: Engine) -> None:
+    told = history(1, deals=15)
+    await tell(engine, told)
+    for slug in DEALS:
+        for params in (
+            [],
+            [("by", "stage")],
+            [("by", "month"), ("filter[owner]", "Ann,Bo"), ("from", "2026-01-03"), ("to", "2026-02-25")],
+            [("by", "quarter"), ("as_of", "2026-01-12"), ("currency", "EUR")],
+        ):
+            await opens(engine, slug, await compute(engine, slug, MetricQuery.parse(params)))
+
+
+async def test_sums_match_a_count_by_hand(engine: Engine) -> None:
+    told = history(7, deals=40)
+    await tell(engine, told)
+    for currency in ("USD", "JPY"):
+        for moment in MOMENTS:
+            await compare(engine, told, moment, currency)
+
+
+async def compare(engine: Engine, told: list[Told], moment: dict[str, str], currency: str) -> None:
+    """Compare the lake's sums at a moment with those of plain Python over the history."""
+    query = MetricQuery.parse([*moment.items(), ("currency", currency)])
+    deals = states_at(told, query.as_of, query.known_at)
+    day = (query.as_of or query.known_at or datetime.now(UTC)).date()
+
+    async def number(slug: str) -> tuple[Any, int, int]:
+        answer = await compute(engine, slug, query)
+        return answer.value, answer.rows, answer.unpriced
+
+    for status, slugs in {"open": ("open-pipeline", "open-count"), "won": ("won-value", "won-count")}.items():
+        chosen = [deal for deal in deals if deal["status"] == status]
+        values = [value(deal, currency, day) for deal in chosen]
+        priced = [each for each in values if each is not None]
+        total, found_rows, unpriced = await number(slugs[0])
+        assert (Decimal(total), found_rows, unpriced) == (sum(priced), len(chosen), len(chosen) - len(priced))
+        assert (await number(slugs[1]))[0] == len(chosen)
+    closed = [deal["status"] for deal in deals if deal["status"] != "open"]
+    rate = (Decimal(closed.count("won")) / len(closed)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    assert await number("win-rate") == (str(rate), len(closed), 0)
+
+
+async def test_rates_invert_and_cross(engine: Engine) -> None:
+    await store(engine, rate_rows(0), "rates")
+    deal = {"id": "1", "status": "won", "amount": "160000", "currency": "JPY", "close_date": "2026-01-12"}
+    await store(engine, [event(50, deal)], "b")
+    await fold_pending(engine)
+    # 160,000 JPY are 1,000 EUR, and 1.23456789 USD for one EUR on that day.
+    assert (await compute(engine, "won-value", MetricQuery())).value == "1234.57"
+    assert (await compute(engine, "won-value", MetricQuery(currency="EUR"))).value == "1000.00"
+    assert (await compute(engine, "won-value", MetricQuery(currency="JPY"))).value == "160000"
+    swiss = await compute(engine, "won-value", MetricQuery(currency="CHF"))
+    assert (swiss.value, swiss.rows, swiss.unpriced) == ("0.00", 1, 1)
+
+
+async def test_half_a_cent_is_rounded_up_row_by_row(engine: Engine) -> None:
+    await store(
+        engine,
+        [
+            event(
+                0,
+                {"id": "r", "base": "EUR", "quote": "USD", "day": "2026-01-01", "rate": "0.5"},
+                source="rates",
+                entity_type="exchange_rate",
+                record_type="exchange_rate",
+            )
+        ],
+        "rates",
+    )
+    deals = [{"id": str(n), "status": "open", "amount": "0.01", "currency": "EUR"} for n in range(3)]
+    await store(engine, [event(n + 1, deal) for n, deal in enumerate(deals)], "b")
+    await fold_pending(engine)
+    assert (await compute(engine, "open-pipeline", MetricQuery())).value == "0.03"
+
+
+async def test_a_late_event_changes_what_was_true_but_not_what_was_known(engine: Engine) -> None:
+    first = Told("d", START + timedelta(days=5), 10, {"status": "open", "amount": "100", "currency": "USD"})
+    late = Told("d", START + timedelta(days=2), 20, {"status": "open", "amount": "40", "currency": "USD"})
+    for number, one in enumerate((first, late)):
+        await store(engine, rows([one]), f"b{number}")
+        await fold_pending(engine)
+
+    async def pipeline(**moment: str) -> Any:
+        return (await compute(engine, "open-pipeline", MetricQuery.parse(moment.items()))).value
+
+    assert await pipeline() == "100.00"
+    assert await pipeline(as_of="2026-01-04") == "40.00"
+    assert await pipeline(as_of="2026-01-04", known_at="2026-01-01T00:00:15Z") == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("params", "parameter"),
+    [
+        ([("by", "colour")], "by"),
+        ([("by", "stage"), ("by", "stage")], "by"),
+        ([("filter[colour]", "x")], "filter[colour]"),
+        ([("filter[amount][gte]", "much")], "filter[amount][gte]"),
+        ([("filter[close_date]", "2026-02-30")], "filter[close_date]"),
+        ([("filter[close_date][gte]", "soon")], "filter[close_date][gte]"),
+    ],
+)
+async def test_what_cannot_be_asked_is_named(engine: Engine, params: list[tuple[str, str]], parameter: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        await compute(engine, "won-value", MetricQuery.parse(params))
+    assert caught.value.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    "text", ["' OR 1=1 --", "{x:String}", "\\", "%", "a\nb", "\N{SNOWMAN}", "'; DROP TABLE owners"]
+)
+async def test_a_filter_is_never_sql(engine: Engine, text: str) -> None:
+    await store(engine, [event(1, {"id": "1", "status": "open", "owner_name": text}), event(2, {"id": "2"})], "b")
+    await fold_pending(engine)
+    owner = text.replace("\\", "\\\\")
+    answer = await compute(engine, "opportunity-count", MetricQuery.parse([("filter[owner]", owner), ("by", "owner")]))
+    # Space around a value is not part of it.
+    assert [group.key["owner"] for group in answer.groups] == [text.strip()] or text.strip() != text
+    assert answer.rows == 1
+    await opens(engine, "opportunity-count", answer)
+
+
+async def test_books_and_reach_follow_the_fold(engine: Engine) -> None:
+    await store(
+        engine,
+        [
+            event(1, {"id": "1", "name": "A"}),
+            event(2, {"id": "1", "name": "B"}),
+            event(3, {"id": "9"}, entity_type="weather", record_type=""),
+        ],
+        "b1",
+    )
+    books = (await raw_books(engine))["crm"]
+    assert books == {
+        "raw": 3,
+        "pending": 3,
+        "applied": 0,
+        "superseded": 0,
+        "ignored": 0,
+        "quarantined": 0,
+        "expired": 0,
+    }
+    assert (await data_as_of(engine))["crm"] == START + timedelta(seconds=1) - timedelta(microseconds=1)
+    await fold_pending(engine)
+    books = (await raw_books(engine))["crm"]
+    assert (books["pending"], books["ignored"]) == (0, 1)
+    assert books["raw"] == sum(count for term, count in books.items() if term != "raw")
+    assert (await data_as_of(engine))["crm"] == START + timedelta(seconds=3)
+
+
+async def test_published_views_say_what_the_metrics_say_and_only_changes_are_added(engine: Engine) -> None:
+    told = history(3)
+    await tell(engine, told)
+    assert (await refresh(engine, "USD")).published > 20
+    assert (await refresh(engine, "USD")).published == 0
+    for view in VIEWS:
+        answer = await compute(engine, view.metric.slug, MetricQuery(by=view.by))
+        published = {tuple(sorted(row.key.items())): row for row in await latest(engine, view)}
+        parts = answer.groups or (() if view.by else (answer,))
+        for part in parts:
+            key = {} if not view.by else {name: text for name, text in part.key.items() if text is not None}
+            row = published.pop(tuple(sorted(key.items())))
+            assert (row.rows, row.unpriced) == (part.rows, part.unpriced), view.name
+            assert (None if part.value is None else Decimal(part.value)) == (
+                None if row.value is None else Decimal(row.value)
+            ), (view.name, key)
+        assert not published, (view.name, published)
+
+
+async def test_a_row_that_nothing_stands_behind_is_withdrawn(engine: Engine) -> None:
+    view = view_of("open-pipeline-by-stage")
+    assert view is not None
+    deal = {"id": "1", "status": "open", "stage": "Proposal", "amount": "5", "currency": "USD"}
+    await store(engine, [event(1, deal)], "b1")
+    await fold_pending(engine)
+    await refresh(engine, "USD")
+    assert [(row.key, row.value) for row in await latest(engine, view)] == [({"stage": "Proposal"}, "5.00")]
+    await store(engine, [event(2, {**deal, "stage": "Verbal"})], "b2")
+    await fold_pending(engine)
+    await refresh(engine, "USD")
+    assert [row.key for row in await latest(engine, view)] == [{"stage": "Verbal"}]
+
+
+async def test_a_record_names_the_event_of_each_field(engine: Engine) -> None:
+    await store(
+        engine,
+        [
+            event(1, {"id": "1", "name": "A", "amount": "10", "currency": "USD"}),
+            event(2, {"id": "1", "amount": "12,50"}, operation="patch"),
+            event(3, {"id": "1", "name": "B"}, operation="patch"),
+        ],
+        "b",
+    )
+    await fold_pending(engine)
+    page = await list_records(engine, RecordQuery(type="opportunity"))
+    record = await get_record(engine, "opportunity", page.items[0]["canonical_id"])
+    assert record is not None
+    assert record.fields["name"].value == "B"
+    assert record.fields["name"].received_at == START + timedelta(seconds=3)
+    assert record.fields["amount"].value == "10", "what can't be read keeps the value before"
+    assert record.fields["amount"].received_at == START + timedelta(seconds=1)
+    assert record.history[0].changes["name"] == ("A", "B")
+    quarantine = await list_quarantine(engine, QuarantineQuery())
+    assert [(item["field"], item["value"]) for item in quarantine.items] == [("amount", "12,50")]
+    assert quarantine.total == quarantine.groups[0]["count"] == 1
+    before = await get_record(engine, "opportunity", record.canonical_id, known_at=START + timedelta(seconds=2))
+    assert before is not None
+    assert before.fields["name"].value == "A"
+    assert await get_record(engine, "opportunity", record.canonical_id, as_of=START - timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize(
+    "sort", ["amount", "-amount", "close_date", "-updated_at", "title", "owner", "-quality_score", "value"]
+)
+async def test_pages_in_any_order_hold_each_record_once(engine: Engine, sort: str) -> None:
+    await tell(engine, history(5))
+    everything = await list_records(engine, RecordQuery(type="opportunity", sort=sort, limit=500))
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = await list_records(engine, RecordQuery(type="opportunity", sort=sort, limit=4, cursor=cursor))
+        seen += [item["canonical_id"] for item in page.items]
+        assert page.total == everything.total
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == [item["canonical_id"] for item in everything.items]

@@ -305,18 +305,18 @@ def everything() -> bool:
         except BaseException as failure:  # noqa: BLE001 - carried to the main thread, which raises it
             failures.append(failure)
 
-    environment_current = environment.current()
-    if with_node and not environment_current:
-        say("  · no Node 20.19 or newer on the PATH: taking it from a wheel")
+    missing = not environment.current()
+    if missing and with_node:
+        say("No Node 20.19 or newer is on the PATH: it is taken from a wheel, before the UI.")
         environment.make()
-        environment_current = True
     interface = Interface(with_node=with_node)
-    if environment_current and interface.current():
+    if not missing and interface.current():
         return False
-    say("Setting SalesCommand up; the first time takes a minute or two.")
+    if not (missing and with_node):
+        say("Setting SalesCommand up; the first time takes a minute or two.")
     beside = threading.Thread(target=guarded, args=(interface.make,))
     beside.start()
-    if not environment_current:
+    if missing and not with_node:
         guarded(environment.make)
     beside.join()
     if failures:

@@ -11,7 +11,7 @@ from salescommand_lake.noun_tables import STATE_COLUMNS
 
 TIME_OFFSET = 2**62
 """Added to the milliseconds of a source time, so that times before 1970 keep their order."""
-SOURCE_TIME = f"fromUnixTimestamp64Milli(toInt64(bitShiftRight(ord, 128)) - {TIME_OFFSET}, 'UTC')"
+SOURCE_TIME = f"fromUnixTimestamp64Milli(if(ord = 0, 0, toInt64(bitShiftRight(ord, 128)) - {TIME_OFFSET}), 'UTC')"
 """The source time that an order key carries."""
 NO_KEY = "unhex('00000000000000000000000000000000')"
 """The event key of an event that has none; such an event repeats no other."""
@@ -25,22 +25,24 @@ def state_columns(noun: Noun) -> list[str]:
 def marked(noun: Noun, keys: str) -> str:
     """Return a SELECT of the changes under the condition ``keys``; the place of a repeat in the order is 0.
 
-    A repeat is an event with the key of an earlier arrival of the same record.
+    A repeat is an accepted event with the key of an earlier one of the same record.
     """
     fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
     return (
         "SELECT source, source_id, seq, source_time, received_at, operation, deleted_op, batch_id, refused,\n"
         f"  {fields},\n"
-        f"  event_key != {NO_KEY} AND row_number() OVER (PARTITION BY source, source_id, event_key ORDER BY seq) > 1"
-        " AS repeated, if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
+        f"  event_key != {NO_KEY} AND refused = '' AND row_number() OVER"
+        " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1 AS repeated,\n"
+        "  if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
         f"FROM {noun.changes_table} FINAL WHERE {keys}"
     )
 
 
-def states(noun: Noun, changes: str) -> str:
+def states(noun: Noun, changes: str, *, keep_empty: bool = False) -> str:
     """Return a SELECT of states, with the columns of ``state_columns``, from the SELECT ``changes``.
 
-    ``changes`` gives ``marked`` rows, or rows from which repeats and refused events are already left out.
+    ``changes`` gives ``marked`` rows. A record all of whose events are refused is left out; with ``keep_empty`` it is
+    there as deleted, which hides what an earlier mapping had made of it.
     """
     aggregates = [
         "max(seq) AS version",
@@ -53,6 +55,7 @@ def states(noun: Noun, changes: str) -> str:
         *(part for field in noun.fields for part in _aggregates(field, "")),
     ]
     folded = f"SELECT source, source_id, {', '.join(aggregates)}\nFROM ({changes}) GROUP BY source, source_id"
+    folded += "" if keep_empty else " HAVING events > 0"
     return _finished(noun, folded, state_columns(noun), SOURCE_TIME)
 
 

@@ -58,7 +58,8 @@ class Writer:
 
     async def fold_states(self, noun: Noun, scope: Scope) -> None:
         """Write the current state of the records of the scope."""
-        await self._insert(noun.table, state_columns(noun), states(noun, marked(noun, scope.keys)), scope.parameters)
+        select = states(noun, marked(noun, scope.keys), keep_empty=scope.read_again)
+        await self._insert(noun.table, state_columns(noun), select, scope.parameters)
 
     async def add_versions(self, noun: Noun, scope: Scope) -> None:
         """Add the versions of the records of the scope that are not there yet, or not as they are now."""
@@ -160,6 +161,8 @@ class Scope:
     parts: str
     """On raw_batches, raw_batch_keys and changes: which parts of which batches."""
     parameters: dict[str, Any]
+    read_again: bool = False
+    """Whether the changes were there before, so that states may have to go."""
 
 
 def scope_of_parts(parts: Sequence[Part], readings: Sequence[Reading]) -> Scope:
@@ -180,7 +183,7 @@ def scope_of_sources(readings: Sequence[Reading], nouns: Sequence[Noun]) -> Scop
         "source IN {sources:Array(String)} AND (batch_id, source, record_type) IN"
         " (SELECT batch_id, source, record_type FROM folded_batches)"
     )
-    return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": sources})
+    return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": sources}, read_again=True)
 
 
 def _nouns(readings: Sequence[Reading]) -> tuple[Noun, ...]:

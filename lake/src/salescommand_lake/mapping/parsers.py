@@ -174,7 +174,7 @@ def _decimal(field: FieldMapping) -> Parser:
 
 
 def _fitting(field: FieldMapping, amount: str) -> str:
-    """Return a wide decimal as the column's type, NULL where it has too many digits, which no cast of the engine sees."""
+    """Return a wide decimal as the column's type, NULL where it has too many digits, which no cast notices."""
     scale = field_scale(field)
     most = f"toDecimal256('{'9' * (18 - scale)}.{'9' * scale}', {scale})"
     return f"if(abs({amount}) <= {most}, accurateCastOrNull({amount}, {quoted(sql_type(field))}), NULL)"

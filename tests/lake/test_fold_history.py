@@ -1,0 +1,127 @@
+"""The state of a record is a function of its events: not of their order of arrival, their batches or their repeats."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from salescommand_lake import Engine
+from salescommand_lake.fold import fold_pending
+from salescommand_lake.fold.state_sql import marked, states
+from salescommand_lake.mapping.catalog import shipped_mappings
+from salescommand_lake.model import NOUNS
+from salescommand_lake.raw import RawRow
+from tests.support import lake_history
+from tests.support.lake_events import as_state, store
+from tests.support.lake_events import states as current_states
+from tests.support.mapping_oracle import Oracle, State, fold
+
+DEAL = NOUNS["opportunity"]
+GENERIC = next(m.text for m in shipped_mappings() if m.scope == "kind:generic" and m.record_type == "opportunity")
+_numbers = itertools.count()
+
+
+def any_history(test: Callable[..., Awaitable[None]], engine: Engine, *, examples: int) -> Awaitable[None]:
+    """Run an async test on drawn histories; the engine's loop stays the one of the caller."""
+    loop = asyncio.get_running_loop()
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+              phases=[Phase.generate, Phase.reuse])  # fmt: skip
+    @given(lake_history.histories(), st.randoms(use_true_random=False))
+    def run(events: list[dict[str, Any]], random: Any) -> None:
+        source = f"crm{next(_numbers)}"
+        coroutine = test(engine, lake_history.rows(events, source), source, random)
+        asyncio.run_coroutine_threadsafe(coroutine, loop).result(120)  # type: ignore[arg-type]
+
+    return asyncio.to_thread(run)
+
+
+def expected(rows: list[RawRow], **moment: datetime) -> dict[tuple[str, str], State]:
+    oracle = Oracle(GENERIC)
+    return fold([oracle.read(row) for row in rows], **moment)
+
+
+def same(got: dict[tuple[str, str], dict[str, Any]], want: dict[tuple[str, str], State]) -> None:
+    living = {key: state for key, state in got.items() if state["events"]}
+    assert living.keys() == want.keys()
+    for key, state in want.items():
+        found = living[key]
+        assert {f.name: found[f.name] for f in DEAL.fields if found[f.name] is not None} == {
+            name: value for name, value in state.fields.items() if value is not None
+        }
+        assert found["provenance"] == state.provenance
+        for name in ("is_deleted", "events", "superseded", "source_time", "known_at"):
+            assert found[name] == getattr(state, name), name
+
+
+async def fold_in_batches(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+    """Store events shuffled, in batches of any size, and fold now and then."""
+    left = list(rows)
+    random.shuffle(left)
+    number = 0
+    while left:
+        size = random.randint(1, len(left))
+        await store(engine, left[:size], f"{source}-{number}")
+        left, number = left[size:], number + 1
+        if random.random() < 0.5:
+            await fold_pending(engine, max_events=random.choice([1, 5, 100]))
+    while (await fold_pending(engine)).more:
+        pass
+
+
+async def test_any_order_any_batches(engine: Engine) -> None:
+    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+        await fold_in_batches(engine, rows, source, random)
+        same(await current_states(engine, DEAL, f"source = '{source}'"), expected(rows))
+
+    await any_history(check, engine, examples=12)
+
+
+async def test_any_moment_of_any_history(engine: Engine) -> None:
+    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+        await fold_in_batches(engine, rows, source, random)
+        times = [lake_history.START + timedelta(hours=random.randint(0, 60)) for _ in range(2)]
+        for as_of, known_at in ((times[0], None), (None, times[1]), (times[0], times[1])):
+            conditions, parameters = [f"source = '{source}'"], {}
+            if as_of:
+                conditions.append("source_time <= {as_of:DateTime64(3, 'UTC')}")
+                parameters["as_of"] = as_of
+            if known_at:
+                conditions.append("received_at <= {known_at:DateTime64(6, 'UTC')}")
+                parameters["known_at"] = known_at
+            found = await engine.query(states(DEAL, marked(DEAL, " AND ".join(conditions))), parameters)
+            got = {(row["source"], row["source_id"]): as_state(DEAL, row) for row in found}
+            same(got, expected(rows, **{k: v for k, v in (("as_of", as_of), ("known_at", known_at)) if v}))
+
+    await any_history(check, engine, examples=8)
+
+
+async def test_versions_say_what_was_true_and_known(engine: Engine) -> None:
+    """Each version is the state after its event, of what had arrived by its known time; none is there twice."""
+
+    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+        await fold_in_batches(engine, rows, source, random)
+        await fold_pending(engine)
+        versions = await engine.query(
+            "SELECT source_id, toString(ord) AS place, received_at, count() AS times, argMax(is_deleted, generation)"
+            f" AS deleted, argMax(toString(payload), generation) AS text FROM canonical_records"
+            f" WHERE source = '{source}' GROUP BY source_id, ord, received_at"
+        )
+        last = await current_states(engine, DEAL, f"source = '{source}'")
+        newest: dict[str, tuple[int, str, dict[str, Any]]] = {}
+        for version in versions:
+            place = (int(version["place"]), version["received_at"], version)
+            newest[version["source_id"]] = max(newest.get(version["source_id"], place), place, key=lambda v: v[:2])
+        for (_, source_id), state in last.items():
+            if state["events"]:
+                assert newest[source_id][2]["deleted"] == state["is_deleted"]
+        one_batch_versions = {(v["source_id"], v["place"], v["received_at"]) for v in versions}
+        assert len(one_batch_versions) == len(versions)
+
+    await any_history(check, engine, examples=5)

@@ -62,10 +62,12 @@ async def load_demo(
 
 
 async def _load(api: httpx.AsyncClient, noted: DemoNote, address: str, events: int) -> str:
-    from salescommand_demo import KINDS, SOURCES, LoadError, load
+    from salescommand_demo import KINDS, SOURCES, LoadError, load, mapping_documents
 
-    anchor = noted.facts.get("anchor") or datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
+    anchor = noted.facts.get("anchor") or datetime.now(UTC).replace(microsecond=0).isoformat()
     noted.keep(anchor=anchor, events=events, complete=False)
+    for text in mapping_documents().values():
+        await ask(api, "PUT", "/api/mappings", content=text.encode(), headers={"Content-Type": "text/yaml"})
     keys = {}
     for source in SOURCES:
         keys[source] = await ask(api, "POST", f"/api/sources/{source}/keys", json={"kind": KINDS[source]})

@@ -227,11 +227,10 @@ def _log(settings: BackendSettings, folder: DataFolder) -> None:
 
 async def _start_servers(servers: Servers, folder: DataFolder, context: Context, listeners: Listeners) -> None:
     from backend.auth.principal import CONTROL
-    from backend.main import create_app
-    from salescommand_cli.roles.work import metrics_app
+    from backend.main import create_app, create_metrics_app
 
     await servers.start("control", create_app(context, principal=CONTROL), [control_listener(folder.control_socket)])
-    await servers.start("metrics", metrics_app(context), listeners.metrics)
+    await servers.start("metrics", create_metrics_app(context), listeners.metrics)
     await servers.start("UI", create_app(context, ui_dir=ui_folder() or Path("frontend/dist")), listeners.ui)
     await servers.start("API", create_app(context), listeners.api)
 

@@ -17,10 +17,13 @@ async def prepare_lake(context: Context) -> None:
         CommandError: the lake cannot be used; says what differs and what to do.
     """
     from salescommand_lake.errors import LakeError
-    from salescommand_lake.schema import ensure_schema
+    from salescommand_lake.schema import ensure_schema, require_schema
 
     try:
-        await ensure_schema(context.engine)
+        if context.settings.schema_mode == "ensure":
+            await ensure_schema(context.engine)
+        else:
+            await require_schema(context.engine)
     except LakeError as error:
         raise CommandError(
             f"the lake cannot be used: {error}",

@@ -70,8 +70,8 @@ async def _until_stopped(stack: AsyncExitStack, servers: Servers, jobs: Jobs, si
 async def _serve(settings: BackendSettings) -> int:
     from backend.auth.principal import CONTROL
     from backend.context import open_context
-    from backend.main import create_app
-    from salescommand_cli.roles.work import metrics_app, start_jobs
+    from backend.main import create_app, create_metrics_app
+    from salescommand_cli.roles.work import start_jobs
 
     signals = StopSignals()
     signals.install()
@@ -89,7 +89,7 @@ async def _serve(settings: BackendSettings) -> int:
         stack.push_async_callback(servers.stop)
         control = [control_listener(folder.control_socket)]
         await servers.start("control", create_app(context, principal=CONTROL), control)
-        await servers.start("metrics", metrics_app(context), metrics)
+        await servers.start("metrics", create_metrics_app(context), metrics)
         await servers.start("API", create_app(context), api, public=True)
         folder.describe("serve", api=f"http://localhost:{settings.api_port}", control=str(folder.control_socket))
         note(f"ready: API http://{settings.host}:{settings.api_port}, metrics {settings.metrics_port}")
@@ -98,7 +98,8 @@ async def _serve(settings: BackendSettings) -> int:
 
 async def _work(settings: BackendSettings) -> int:
     from backend.context import open_context
-    from salescommand_cli.roles.work import metrics_app, start_jobs
+    from backend.main import create_metrics_app
+    from salescommand_cli.roles.work import start_jobs
 
     signals = StopSignals()
     signals.install()
@@ -109,6 +110,6 @@ async def _work(settings: BackendSettings) -> int:
         stack.push_async_callback(jobs.stop)
         start_jobs(jobs, context, loader=False)
         stack.push_async_callback(servers.stop)
-        await servers.start("metrics", metrics_app(context), metrics)
+        await servers.start("metrics", create_metrics_app(context), metrics)
         note(f"ready: worker, metrics {settings.metrics_port}")
         return await _until_stopped(stack.pop_all(), servers, jobs, signals)

@@ -30,13 +30,6 @@ def start_jobs(jobs: Jobs, context: Context, *, loader: bool = True, worker: boo
         jobs.start("worker", run_worker(context))
 
 
-def metrics_app(context: Context) -> Any:
-    """Return the application of the metrics port: Prometheus's text at every path."""
-    from prometheus_client import make_asgi_app
-
-    return make_asgi_app(registry=context.registry)
-
-
 def behind(balance: dict[str, Any]) -> int:
     """Return how many accepted events are not in the numbers yet, from the books."""
     totals: dict[str, int] = balance["totals"]

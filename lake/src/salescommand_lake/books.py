@@ -1,8 +1,8 @@
 """The lake's side of the books: what became of every stored event, per source, and how far the numbers reach.
 
 raw = pending + applied + superseded + ignored + quarantined + expired; the terms are disjoint. Events are counted where
-they are: raw and pending in the feed of inserts, ignored and quarantined in the ledger of the fold, applied and
-superseded in the states of the records.
+they are: raw and pending in the feed of inserts, superseded in the states of the records, the others in the ledger of
+the fold. What an interrupted fold has written already counts as pending until the ledger says otherwise.
 """
 
 from __future__ import annotations
@@ -27,17 +27,20 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
     Raises:
         LakeError: the engine is away.
     """
-    states = "".join(
-        f"UNION ALL SELECT source, 0, 0, sum(events), sum(superseded), 0, 0 FROM {noun.table} FINAL GROUP BY source\n"
+    # A repeat is one of the mapped events of its part, so what was applied is those without the repeats.
+    repeats = "".join(
+        "UNION ALL SELECT source, 0, 0, -toInt64(count()), count(), 0, 0 FROM (\n"
+        "  SELECT source, arrayJoin(mapValues(repeats)) AS part, part.1 AS batch_id, part.2 AS record_type\n"
+        f"  FROM {noun.table} FINAL WHERE superseded > 0) WHERE {_FOLDED} GROUP BY source\n"
         for noun in NOUNS.values()
     )
     rows = await engine.query(
         "SELECT source, sum(r) AS raw, sum(p) AS pending, sum(a) AS applied, sum(s) AS superseded, sum(i) AS ignored,\n"
         "  sum(q) AS quarantined, 0 AS expired FROM (\n"
-        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, 0 AS a, 0 AS s, 0 AS i, 0 AS q\n"
+        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, toInt64(0) AS a, 0 AS s, 0 AS i, 0 AS q\n"
         "  FROM raw_batches GROUP BY source\n"
-        f"{states}"
-        "UNION ALL SELECT source, 0, 0, 0, 0, sum(ignored), sum(quarantined)\n"
+        f"{repeats}"
+        "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, sum(ignored), sum(quarantined)\n"
         "  FROM folded_batches FINAL GROUP BY source)\nGROUP BY source ORDER BY source"
     )
     return {row["source"]: {term: int(row[term]) for term in _TERMS} for row in rows}

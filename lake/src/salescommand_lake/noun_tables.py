@@ -48,9 +48,10 @@ STATE_COLUMNS = (
     ("failed_rules", "Array(LowCardinality(String))"),
     ("events", "UInt64"),
     ("superseded", "UInt64"),
-    ("repeats", "Map(UInt64, String)"),
+    ("repeats", "Map(UInt64, Tuple(batch_id String, record_type String))"),
 )
-"""What a state holds beside the fields. repeats: the superseded events, with the batch that brought each."""
+"""What a state holds beside the fields. repeats: the superseded events, with the part of the ledger that each
+belongs to."""
 
 
 def statements(noun: Noun) -> list[str]:

@@ -29,8 +29,8 @@ def marked(noun: Noun, keys: str) -> str:
     """
     fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
     return (
-        "SELECT source, source_id, seq, source_time, received_at, operation, deleted_op, batch_id, refused,\n"
-        f"  {fields},\n"
+        "SELECT source, source_id, seq, record_type, source_time, received_at, operation, deleted_op, batch_id,\n"
+        f"  refused, {fields},\n"
         f"  event_key != {NO_KEY} AND refused = '' AND row_number() OVER"
         " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1 AS repeated,\n"
         "  if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
@@ -50,7 +50,7 @@ def states(noun: Noun, changes: str, *, keep_empty: bool = False) -> str:
         "maxIf(received_at, place > 0) AS known_at",
         "countIf(place > 0) AS events",
         "countIf(repeated) AS superseded",
-        "mapFromArrays(groupArrayIf(seq, repeated), groupArrayIf(batch_id, repeated)) AS repeats",
+        "mapFromArrays(groupArrayIf(seq, repeated), groupArrayIf(tuple(batch_id, record_type), repeated)) AS repeats",
         "max(place) AS ord",
         *(part for field in noun.fields for part in _aggregates(field, "")),
     ]

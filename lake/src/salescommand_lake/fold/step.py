@@ -45,14 +45,19 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
     generation = max([time.time_ns() // 1000, *(one.generation + 1 for one in applied.values())])
     step = _Step(engine, catalog, applied, Writer(engine, generation, guard))
     remapped = await step.remap()
-    parts, more = await pending_parts(engine, max_events)
-    folded = await step.fold(parts, more=more)
+    total = _Folded()
+    while True:
+        parts, more = await pending_parts(engine, max_events, step.stuck)
+        before = len(step.stuck)
+        total.add(await step.fold(parts, more=more))
+        if len(step.stuck) == before:
+            break  # else: what is behind the parts that are stuck gets its turn in this call
     return FoldResult(
-        batches=len({part.batch_id for part in folded.parts}),
-        events=sum(part.events for part in folded.parts),
-        applied=folded.applied,
-        quarantined=folded.quarantined,
-        ignored=folded.ignored,
+        batches=len({part.batch_id for part in total.parts}),
+        events=sum(part.events for part in total.parts),
+        applied=total.applied,
+        quarantined=total.quarantined,
+        ignored=total.ignored,
         remapped=remapped,
         more=more,
         failed=tuple(step.failed),
@@ -68,6 +73,12 @@ class _Folded:
     quarantined: int = 0
     ignored: int = 0
 
+    def add(self, other: _Folded) -> None:
+        self.parts += other.parts
+        self.applied += other.applied
+        self.quarantined += other.quarantined
+        self.ignored += other.ignored
+
 
 class _Step:
     def __init__(self, engine: Engine, catalog: Catalog, applied: dict[Stream, Applied], writer: Writer) -> None:
@@ -76,19 +87,22 @@ class _Step:
         self.applied = applied
         self.writer = writer
         self.failed: list[FailedMapping] = []
+        self.stuck: set[tuple[str, str]] = set()
+        """Sources and nouns with a mapping that fails: their parts stay pending."""
 
     async def fold(self, parts: list[Part], *, more: bool) -> _Folded:
         """Fold pending parts; those with a mapping that fails stay pending."""
         if not parts:
             return _Folded()
         work = await plan(self.engine, parts, self.catalog, more=more)
-        readings, stuck = await self._extract(work.readings.values())
-        done = [part for part in parts if part.key not in stuck]
+        readings = await self._extract(work.readings.values())
+        done = [part for part in parts if (part.source, part.record_type) not in self.stuck]
         if not done:
             return _Folded()
         scope = scope_of_parts(done, readings)
         await self._fold_records(scope)
-        streams = [stream for key, stream in work.counts if key not in stuck]
+        finished = {part.key for part in done}
+        streams = [stream for key, stream in work.counts if key in finished]
         ignored = [stream for stream in dict.fromkeys(streams) if self._mapping_hash(stream) == ""]
         await self.writer.write_ledger(scope, ignored)
         await self._write_applied([stream for stream in dict.fromkeys(streams) if stream not in self.applied])
@@ -99,7 +113,7 @@ class _Step:
         changed = changed_readings(self.applied, self.catalog)
         if not changed:
             return 0
-        readings, _ = await self._extract(changed.values())
+        readings = await self._extract(changed.values())
         if not readings:
             return 0
         streams = [stream for reading in readings for stream in reading.streams]
@@ -118,10 +132,9 @@ class _Step:
         )
         return int(rows[0]["events"])
 
-    async def _extract(self, readings: Iterable[Reading]) -> tuple[list[Reading], set[tuple[str, str, str]]]:
-        """Run each reading's statement; set aside those that fail. Return the others, and the parts that are stuck."""
+    async def _extract(self, readings: Iterable[Reading]) -> list[Reading]:
+        """Run each reading's statement; set aside those that fail and return the others."""
         good: list[Reading] = []
-        stuck: set[tuple[str, str, str]] = set()
         for reading in readings:
             try:
                 await self.writer.extract(reading)
@@ -129,10 +142,10 @@ class _Step:
                 if error.retryable:
                     raise
                 self._set_aside(reading, error)
-                stuck |= {part.key for part in reading.parts}
+                self.stuck |= {(stream.source, stream.record_type) for stream in reading.streams}
             else:
                 good.append(reading)
-        return good, stuck
+        return good
 
     def _set_aside(self, reading: Reading, error: LakeError) -> None:
         mapping, version = reading.effective.mapping, reading.effective.version

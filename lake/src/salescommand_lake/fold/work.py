@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.mapping.catalog import Catalog, Effective
 
+_MOST_PARTS = 2000
 PART = "Array(Tuple(String, String, String))"
 """How parts of batches, or words of sources, are bound."""
 
@@ -87,14 +89,21 @@ class Applied:
     generation: int
 
 
-async def pending_parts(engine: Engine, max_events: int) -> tuple[list[Part], bool]:
-    """Return the oldest pending parts, whole batches of together about ``max_events`` events, and whether more wait."""
+async def pending_parts(
+    engine: Engine, max_events: int, without: Collection[tuple[str, str]] = ()
+) -> tuple[list[Part], bool]:
+    """Return the oldest pending parts, whole batches of together about ``max_events`` events, and whether more wait.
+
+    ``without`` names sources and nouns whose parts are left where they are.
+    """
     rows = await engine.query(
         "SELECT batch_id, source, record_type, sum(events) AS events, min(first_seq) AS first, max(last_seq) AS last\n"
         "FROM raw_batches WHERE (batch_id, source, record_type) NOT IN\n"
         "  (SELECT batch_id, source, record_type FROM folded_batches)\n"
+        "  AND (source, record_type) NOT IN {without:Array(Tuple(String, String))}\n"
         "GROUP BY batch_id, source, record_type\nORDER BY min(min(first_seq)) OVER (PARTITION BY batch_id), batch_id\n"
-        "LIMIT 2000"
+        f"LIMIT {_MOST_PARTS}",
+        {"without": sorted(without)},
     )
     parts = [
         Part(r["batch_id"], r["source"], r["record_type"], int(r["events"]), int(r["first"]), int(r["last"]))
@@ -107,7 +116,7 @@ async def pending_parts(engine: Engine, max_events: int) -> tuple[list[Part], bo
             return taken, True
         taken.append(part)
         events += part.events
-    return taken, len(parts) == 2000
+    return taken, len(parts) == _MOST_PARTS
 
 
 async def plan(engine: Engine, parts: list[Part], catalog: Catalog, *, more: bool) -> Work:

@@ -92,8 +92,8 @@ class Writer:
         select = (
             "SELECT source, seq, field, event_id, record_type, source_id, value, reason, mapping_hash,\n"
             f"  mapping_version, received_at, toUInt64({self.generation}) AS generation, true AS resolved\n"
-            "FROM quarantine FINAL\n"
-            f"WHERE source IN {{sources:Array(String)}} AND generation < {self.generation} AND NOT resolved\n"
+            "FROM quarantine AS q FINAL\n"
+            f"WHERE source IN {{sources:Array(String)}} AND q.generation < {self.generation} AND NOT q.resolved\n"
             f"  AND (source, seq) IN (SELECT source, seq FROM {reading.effective.mapping.noun.changes_table}\n"
             f"    WHERE source IN {{sources:Array(String)}} AND generation = {self.generation})"
         )

@@ -25,8 +25,9 @@ from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
 from salescommand_lake.engine import Engine
-from salescommand_lake.errors import LakeError, OutOfMemory, RowRejected, TooManyParts
+from salescommand_lake.errors import LakeError, OutOfMemory, RowRejected, SchemaMismatch, TooManyParts
 from salescommand_lake.raw import RawRow, insert_raw
+from salescommand_lake.schema import require_schema
 
 __all__ = ["CHANNEL", "Loader", "LoaderContext"]
 
@@ -83,6 +84,7 @@ class Loader:
         self._wait_seconds = context.settings.loader_wait_ms / 1000
         self._state = context.spool.loading
         self._telling: asyncio.Task[None] | None = None
+        self._schema_seen = False
 
     async def run(self) -> None:
         """Load for ever. When cancelled, load what can be loaded within some seconds; the rest waits in the spool."""
@@ -101,6 +103,8 @@ class Loader:
             raise
         finally:
             self._say("stopped", f"{self._spool.depth} events wait in the spool")
+            if self._telling is not None:
+                await asyncio.wait({self._telling}, timeout=1.0)
 
     async def _load_all(self, *, retry: bool = True) -> None:
         """Load until the spool is empty, or until the first failure when `retry` is false."""
@@ -130,6 +134,10 @@ class Loader:
         except ValueError as error:
             await self._narrow(batch, f"the event can't be written: {error}", None)
             return
+        if not self._schema_seen:
+            # In a schema that is half made, events would reach the raw zone and not the fold's queue.
+            await require_schema(self._engine)
+            self._schema_seen = True
         started = time.perf_counter()
         try:
             # The books are read between inserts, so that no event is in two places at once.
@@ -163,6 +171,8 @@ class Loader:
     def _after(self, error: LakeError) -> float:
         """Return how long to pause after a failure, in seconds, and say why."""
         words = f"{type(error).__name__}: {error}"
+        if isinstance(error, SchemaMismatch):
+            self._schema_seen = False
         if isinstance(error, TooManyParts):
             return self._paused("waiting", words, _BREAKER_DELAY)
         return self._paused("waiting" if error.retryable else "failed", words, _FIRST_DELAY)

@@ -103,12 +103,15 @@ class Worker:
         try:
             while True:
                 try:
+                    _stop_if_cancelled()
                     await self._turn()
                     self._delay = _FIRST_DELAY
                 except (LakeError, RedisError, MongoUnavailable, LeaseLost) as error:
                     await self._pause(error)
         finally:
-            listener.cancel()
+            while not listener.done():
+                listener.cancel()
+                await asyncio.wait({listener}, timeout=0.5)
             self._metrics.leader.set(0)
             await self._lease.release()
             await self._say("stopped", "stopped")
@@ -126,8 +129,8 @@ class Worker:
                 self._schema_done = True
             await self._say("idle", "everything is folded")
             while True:
-                worked = await self._step()
-                if not worked:
+                _stop_if_cancelled()
+                if not await self._step():
                     await self._wait()
         finally:
             self._metrics.leader.set(0)
@@ -213,3 +216,13 @@ class Worker:
 
     async def _say(self, state: str, detail: str, *, ran: bool = False) -> None:
         await self._context.jobs.report("worker", state, detail, ran=ran)  # type: ignore[arg-type]
+
+
+def _stop_if_cancelled() -> None:
+    """Raise the cancellation that a library swallowed.
+
+    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses one that comes as it is done.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -19,7 +19,7 @@ export interface Column {
 }
 
 /** A round upper end and two steps under it. Geometry only. */
-export function niceScale(largest: number): { top: number; steps: number[] } {
+function niceScale(largest: number): { top: number; steps: number[] } {
   if (!(largest > 0)) return { top: 1, steps: [0] };
   const power = 10 ** Math.floor(Math.log10(largest / 2));
   const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n * 3 > largest) ?? power * 10;

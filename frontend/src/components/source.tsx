@@ -2,7 +2,7 @@ import { words } from "@/lib/nouns";
 
 /** The name of a source as people say it; a label of its own wins. */
 export function sourceName(source: string, label?: string | null): string {
-  if (label) return label;
+  if (label && label !== source) return label;
   const known: Record<string, string> = {
     hubspot: "HubSpot",
     salesforce: "Salesforce",

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "react";
  * key on.
  */
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most handlers have nothing to say
-export type Handler = (event: KeyboardEvent) => boolean | void;
+type Handler = (event: KeyboardEvent) => boolean | void;
 export type Bindings = Record<string, Handler>;
 
 const SEQUENCE_MS = 1200;

@@ -91,7 +91,7 @@ export function leavesOf(text: string): Leaf[] {
 }
 
 /** The text behind a JSON string literal; anything else is given back as it is. */
-export function unquote(raw: string): string {
+function unquote(raw: string): string {
   if (!raw.startsWith('"')) return raw;
   try {
     return JSON.parse(raw) as string;

@@ -27,7 +27,7 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text === "" ? "" : `?${text}`;
 }
 
-export const OPERATORS = ["gte", "lte", "gt", "lt", "ne", "contains", "empty"] as const;
+const OPERATORS = ["gte", "lte", "gt", "lt", "ne", "contains", "empty"] as const;
 type Operator = (typeof OPERATORS)[number];
 
 export interface Filter {

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** `system` follows the machine; the other two are kept for the next visit. */
-export type Theme = "light" | "dark" | "system";
+type Theme = "light" | "dark" | "system";
 
 const KEY = "salescommand.theme";
 const listeners = new Set<() => void>();
@@ -26,7 +26,7 @@ function show(theme: "light" | "dark"): void {
   for (const listener of listeners) listener();
 }
 
-export function setTheme(theme: Theme): void {
+function setTheme(theme: Theme): void {
   try {
     if (theme === "system") localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, theme);

@@ -9,6 +9,7 @@ function fieldOf(item: RecordItem, field: string): string | null {
   if (field === "team") return (item as Deal).team;
   if (field === "source") return item.source;
   if (field === "updated_at") return item.updated_at;
+  if (field === "value") return item.value ?? null;
   if (field === "month") return String(item.fields.close_date ?? "").slice(0, 7);
   const value = item.fields[field];
   return value === null || value === undefined ? null : String(value);
@@ -32,7 +33,7 @@ export function listOf(items: RecordItem[], query: URLSearchParams) {
   const found = items.filter((item) => matches(item, query));
   const sort = query.get("sort") ?? "-updated_at";
   const key = sort.replace("-", "");
-  const numeric = key === "amount" || key === "employees" || key === "quality_score";
+  const numeric = key === "value" || key === "amount" || key === "employees" || key === "quality_score";
   found.sort((a, b) => {
     const left = fieldOf(a, key) ?? "";
     const right = fieldOf(b, key) ?? "";
@@ -177,10 +178,10 @@ export function detailOf(record: RecordItem): RecordDetail {
     quality: {
       score: record.quality_score ?? 0,
       rules: [
-        { name: "amount_present", weight: 3, passed: amount !== null, meaning: "A deal that is open or won has an amount." },
-        { name: "currency_present", weight: 2, passed: true, meaning: "An amount has a currency." },
-        { name: "close_date_present", weight: 2, passed: true, meaning: "It is known when the deal closed or should close." },
-        { name: "owner_known", weight: 2, passed: true, meaning: "Somebody owns the deal." },
+        { name: "amount_present", weight: 0.3, passed: amount !== null, meaning: "A deal that is open or won has an amount." },
+        { name: "currency_present", weight: 0.2, passed: true, meaning: "An amount has a currency." },
+        { name: "close_date_present", weight: 0.2, passed: true, meaning: "It is known when the deal closed or should close." },
+        { name: "owner_known", weight: 0.2, passed: true, meaning: "Somebody owns the deal." },
       ],
     },
     history: [

@@ -19,7 +19,7 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(roll() * list.length)
 const ACCOUNTS = ["Brightwater", "Ashgrove", "Corvane", "Halden", "Meridale", "Thornfield", "Yarrow", "Arkona", "Elstow", "Łódź"];
 const TRADES = ["Utilities", "Steel", "Logistics", "Water", "Pharma", "Foods", "Paper", "Chemicals"];
 const PRODUCTS = ["Flow metering", "Gas analysers", "Level sensors", "Leak detection", "Lab upgrade", "Calibration contract"];
-export const OWNERS = [
+const OWNERS = [
   ["Mara Ostlund", "DACH"],
   ["Jonas Werth", "Nordics"],
   ["Luc Ferrand", "France"],
@@ -27,7 +27,7 @@ export const OWNERS = [
   ["Owen Tarrant", "UK"],
   ["Priya Sandell", "US East"],
 ] as const;
-export const STAGES = [
+const STAGES = [
   ["Qualified", "0.1000"],
   ["Discovery", "0.2500"],
   ["Proposal", "0.4500"],

@@ -19,7 +19,7 @@ const NO_FIELDS: FilterField[] = [];
 
 const TONES: Record<string, string> = { mapped: "ok", applied: "ok", quarantined: "warn", quarantine: "warn", partial: "warn" };
 
-export function Status({ status }: { status: string }) {
+function Status({ status }: { status: string }) {
   return <span className={`tag ${TONES[status] ?? ""}`}>{words(status)}</span>;
 }
 

@@ -18,7 +18,7 @@ interface Period {
   to?: string;
 }
 
-export function figure(result: Pick<MetricResult, "unit" | "value" | "currency">): string {
+function figure(result: Pick<MetricResult, "unit" | "value" | "currency">): string {
   if (result.value === null) return "–";
   if (result.unit === "currency") return moneyShort(result.value, result.currency);
   return result.unit === "fraction" ? percent(result.value) : metricValue(result);

@@ -42,7 +42,7 @@ function Closed({ result, period }: { result: MetricResult; period: { from: stri
 }
 
 /** "Data as of 09:41, oldest source Pipedrive 08:57": the watermark of the answer, never the time of the query. */
-export function AsOfLine({ result }: { result: MetricResult | undefined }) {
+function AsOfLine({ result }: { result: MetricResult | undefined }) {
   const times = Object.entries(result?.data_as_of ?? {})
     .filter((entry): entry is [string, string] => parseTime(entry[1]) !== null)
     .sort((a, b) => (parseTime(a[1])?.getTime() ?? 0) - (parseTime(b[1])?.getTime() ?? 0));

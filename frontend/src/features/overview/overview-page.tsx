@@ -8,6 +8,7 @@ import { FirstRun } from "./first-run";
 import { KeyNumbers } from "./key-numbers";
 import { SourcesPanel } from "./sources-panel";
 import { StagePanel } from "./stage-panel";
+import { TeamPanel } from "./team-panel";
 import { WonPanel } from "./won-panel";
 
 const FIELDS: FilterField[] = [
@@ -42,9 +43,14 @@ export function OverviewPage() {
       <div className="stack">
         <KeyNumbers />
         <div className="g12">
-          <StagePanel />
-          <WonPanel />
-          <SourcesPanel />
+          <div className="s7 stack start">
+            <StagePanel />
+            <TeamPanel />
+          </div>
+          <div className="s5 stack start">
+            <WonPanel />
+            <SourcesPanel />
+          </div>
         </div>
       </div>
     </Page>

@@ -60,7 +60,6 @@ export function SourcesPanel() {
   return (
     <Panel
       title="Sources"
-      className="s12"
       evidence={
         books ? (
           <>
@@ -79,7 +78,7 @@ export function SourcesPanel() {
     >
       <Loaded query={query} skeleton={<SkeletonRows rows={4} widths={[96, 0, 64, 48]} />}>
         {(data) => (
-          <div className="sources-split">
+          <div>
             <div className="scroll" role="region" aria-label="Sources, table" tabIndex={0}>
               <table className="t tc">
                 <thead>

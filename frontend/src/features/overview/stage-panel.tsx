@@ -18,7 +18,6 @@ export function StagePanel() {
   return (
     <Panel
       title="Pipeline by stage"
-      className="s7"
       evidence={
         <>
           <span>

@@ -85,7 +85,6 @@ export function WonPanel() {
   return (
     <Panel
       title="Won by month"
-      className="s5"
       actions={
         <button
           type="button"

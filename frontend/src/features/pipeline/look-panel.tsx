@@ -33,7 +33,7 @@ function useDeals(filters: Record<string, string>) {
       "opportunity",
       {
         ...standingOf(search).parameters,
-        sort: "-amount",
+        sort: "-value",
         filters: { ...filterParameters(search), "filter[status]": "open", ...filters },
       },
       SHOWN,
@@ -55,7 +55,7 @@ export function LookPanel() {
   const late = overdue.data?.pages[0];
   const bare = unpriced.data?.pages[0];
   const to = (filters: Record<string, string>) =>
-    ({ ...filterParameters(search), "filter[status]": "open", ...filters, sort: "-amount" }) as never;
+    ({ ...filterParameters(search), "filter[status]": "open", ...filters, sort: "-value" }) as never;
   return (
     <Panel
       title="Needs a look"

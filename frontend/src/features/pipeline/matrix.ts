@@ -10,7 +10,7 @@ export const DIMENSIONS = [
 
 export type Dimension = (typeof DIMENSIONS)[number]["key"];
 
-export interface MatrixColumn {
+interface MatrixColumn {
   /** The value of the dimension; null for deals without one. */
   name: string | null;
   total: MetricGroup;

@@ -5,7 +5,7 @@ import { ago, count, day, money, percent, sourceMoneyShort } from "@/lib/format"
 import type { RecordType } from "@/lib/nouns";
 
 /** What a column needs beyond its cell. */
-export interface ColumnLayout {
+interface ColumnLayout {
   /** A CSS grid track. */
   track: string;
   right?: boolean;
@@ -21,7 +21,7 @@ export type RecordColumn = ColumnDef<RecordItem> & { meta: ColumnLayout };
 
 const helper = createColumnHelper<RecordItem>();
 
-export function text(value: FieldValue | undefined): string {
+function text(value: FieldValue | undefined): string {
   return value === null || value === undefined || value === "" ? "–" : String(value);
 }
 
@@ -36,13 +36,20 @@ function column(
 
 function plain(id: string, header: string, meta: Partial<ColumnLayout> = {}, className = ""): RecordColumn {
   return column(id, header, { track: "minmax(88px,1fr)", sort: id, ...meta }, (item) => (
-    <span className={className} title={text(item.fields[id])}>
-      {text(item.fields[id])}
-    </span>
+    <Named value={item.fields[id]} className={className} />
   ));
 }
 
-export function Quality({ score }: { score: number | string | null }) {
+/** A name that may be cut off on the screen and is whole on hover. */
+function Named({ value, className = "" }: { value: FieldValue | undefined; className?: string }) {
+  return (
+    <span className={className} title={text(value)}>
+      {text(value)}
+    </span>
+  );
+}
+
+function Quality({ score }: { score: number | string | null }) {
   if (score === null) return <span className="zero">–</span>;
   const fraction = String(score);
   return (
@@ -55,13 +62,13 @@ export function Quality({ score }: { score: number | string | null }) {
   );
 }
 
-const source = column("source", "Source", { track: "64px", sort: "source", wide: true }, (item) => (
+const source = column("source", "Source", { track: "60px", sort: "source", wide: true }, (item) => (
   <SourceBadge source={item.source} />
 ));
-const quality = column("quality", "Quality", { track: "80px", right: true, sort: "quality_score", wide: true }, (item) => (
+const quality = column("quality", "Quality", { track: "76px", right: true, sort: "quality_score", wide: true }, (item) => (
   <Quality score={item.quality_score} />
 ));
-const changed = column("changed", "Changed", { track: "104px", right: true, sort: "updated_at", wide: true }, (item) => (
+const changed = column("changed", "Changed", { track: "96px", right: true, sort: "updated_at", wide: true }, (item) => (
   <span className="mut">{ago(item.updated_at)}</span>
 ));
 
@@ -75,23 +82,27 @@ function status(item: RecordItem): React.ReactNode {
 export function columnsFor(type: RecordType, currency: string): RecordColumn[] {
   if (type === "opportunity") {
     return [
-      plain("account_name", "Account", { track: "minmax(104px,1.2fr)", wide: true }, "mut"),
-      plain("stage", "Stage", { track: "minmax(96px,1fr)" }),
-      column("status", "Status", { track: "64px", sort: "status", wide: true }, status),
-      column("amount", "Amount", { track: "minmax(104px,.8fr)", right: true, sort: "amount" }, (item) =>
+      column("account", "Account", { track: "minmax(80px,1fr)", sort: "account", wide: true }, (item) => (
+        <Named value={item.fields.account ?? item.fields.account_name} className="mut" />
+      )),
+      plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
+      column("status", "Status", { track: "60px", sort: "status", wide: true }, status),
+      column("amount", "Amount", { track: "124px", right: true, sort: "amount" }, (item) =>
         item.fields.amount == null ? (
           <span className="warn">no price</span>
         ) : (
           sourceMoneyShort(text(item.fields.amount), item.fields.currency as string | null)
         ),
       ),
-      column("value", currency, { track: "minmax(88px,.8fr)", right: true, phone: true }, (item) =>
-        item.value === null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
+      column("value", currency, { track: "96px", right: true, sort: "value", phone: true }, (item) =>
+        item.value == null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
       ),
-      column("close_date", "Close", { track: "104px", right: true, sort: "close_date" }, (item) =>
+      column("close_date", "Close", { track: "96px", right: true, sort: "close_date" }, (item) =>
         day(text(item.fields.close_date)),
       ),
-      plain("owner_name", "Owner", { track: "minmax(96px,.9fr)", wide: true }),
+      column("owner", "Owner", { track: "minmax(80px,.9fr)", sort: "owner", wide: true }, (item) => (
+        <Named value={item.fields.owner ?? item.fields.owner_name} />
+      )),
       source,
       quality,
       changed,
@@ -127,7 +138,7 @@ export function secondLine(type: RecordType, item: RecordItem): string {
   const { fields } = item;
   const parts =
     type === "opportunity"
-      ? [fields.account_name, fields.stage, fields.close_date ? day(String(fields.close_date)) : null]
+      ? [fields.account ?? fields.account_name, fields.stage, fields.close_date ? day(String(fields.close_date)) : null]
       : type === "account"
         ? [fields.domain, fields.industry, fields.city]
         : [fields.title, fields.account_name, fields.email];

@@ -78,7 +78,7 @@ export function RecordGrid(props: Props) {
     if (active >= 0) rows.scrollToIndex(active);
   }, [active, rows]);
   useEffect(() => rows.measure(), [height, rows]);
-  const tracks = ["minmax(136px,1.6fr)", ...columns.map((column) => column.meta.track)].join(" ");
+  const tracks = ["minmax(144px,1.9fr)", ...columns.map((column) => column.meta.track)].join(" ");
   const model = table.getRowModel().rows;
   return (
     <div

@@ -25,7 +25,7 @@ function useNeighbours(type: RecordType, id: string, rows: string | undefined) {
     ...recordsQuery(type, {
       ...standingOf(search).parameters,
       q: list.q,
-      sort: list.sort ?? "-updated_at",
+      sort: list.sort ?? (list.metric ? "-value" : "-updated_at"),
       filters: filterParameters(list),
     }),
     enabled: rows !== undefined,

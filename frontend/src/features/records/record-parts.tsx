@@ -157,6 +157,11 @@ export function HistoryPart({ record, rows }: Way) {
   );
 }
 
+/** A rule's weight as points of a hundred. */
+function points(weight: number): number {
+  return Number((weight * 100).toFixed(1));
+}
+
 /** The score and the rules it is made of. */
 export function QualityPart({ record }: { record: RecordDetail }) {
   const { score, rules } = record.quality;
@@ -165,7 +170,7 @@ export function QualityPart({ record }: { record: RecordDetail }) {
       <h3>
         Quality <span className="num">{percent(String(score), 0)}</span>
         <span className="mut" style={{ fontWeight: 400 }}>
-          {plural(rules.length, "rule")}, by weight
+          {plural(rules.length, "rule")}, 100 points
         </span>
       </h3>
       {rules.map((rule) => (
@@ -176,7 +181,7 @@ export function QualityPart({ record }: { record: RecordDetail }) {
           </span>
           <span className="grow">{rule.meaning}</span>
           <span className={`num ${rule.passed ? "mut" : "warn m"}`}>
-            {rule.passed ? rule.weight : 0} of {rule.weight}
+            {rule.passed ? points(rule.weight) : 0} of {points(rule.weight)}
           </span>
         </div>
       ))}

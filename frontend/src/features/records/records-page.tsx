@@ -46,6 +46,8 @@ const FIELDS: Record<RecordType, FilterField[]> = {
 };
 
 const DEFAULT_SORT = "-updated_at";
+/** Rows behind a number: the ones that weigh most first. */
+const VALUE_SORT = "-value";
 const TYPING_PAUSE_MS = 250;
 
 /** The find-in-this-list field: writes to the address after a pause in typing. */
@@ -118,7 +120,7 @@ export function RecordsPage({ type }: { type: RecordType }) {
   const setSearch = useSetSearch();
   const noun = NOUNS[type];
   const q = typeof search.q === "string" ? search.q : undefined;
-  const sort = typeof search.sort === "string" ? search.sort : DEFAULT_SORT;
+  const sort = typeof search.sort === "string" ? search.sort : typeof search.metric === "string" ? VALUE_SORT : DEFAULT_SORT;
   const openId = typeof search.open === "string" ? search.open : undefined;
   const filters = filterParameters(search);
   const { data: settings } = useQuery(settingsQuery);

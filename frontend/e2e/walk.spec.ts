@@ -16,7 +16,7 @@ test("from a bar on the overview to the raw bytes, and back by the path", async 
   await grid.locator('[data-row="0"] a').click();
 
   const sheet = page.getByRole("complementary");
-  await expect(sheet.getByText("Fields", { exact: true })).toBeVisible();
+  await expect(sheet.getByRole("heading", { name: /^Fields/ })).toBeVisible();
   await sheet.getByRole("link", { name: "Stage: open the event it came from" }).click();
 
   await expect(page).toHaveURL(/\/events\/ev_/);
@@ -84,6 +84,7 @@ test("by keyboard alone: palette, list, record, next record, back", async ({ pag
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Search or run" })).toBeFocused();
   await page.keyboard.type("opportunities");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/records\/opportunities/);

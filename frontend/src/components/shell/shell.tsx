@@ -1,13 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
-import { createContext, lazy, Suspense, useContext, useMemo, useState, type ReactNode } from "react";
+import { createContext, lazy, Suspense, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useCopy } from "@/components/copy";
 import { useSetStanding, useStanding } from "@/lib/as-of";
 import { useHotkeys, type Bindings } from "@/lib/hotkeys";
 import { GROUPS } from "./nav";
 import { BottomBar, Side } from "./side";
 
-const Palette = lazy(() => import("./palette"));
+const loadPalette = () => import("./palette");
+const Palette = lazy(loadPalette);
 const Shortcuts = lazy(() => import("./shortcuts"));
+
+const PALETTE_AFTER_MS = 1500;
 
 interface ShellActions {
   openPalette: () => void;
@@ -58,6 +61,11 @@ export function Shell({ children }: { children: ReactNode }) {
     [],
   );
   useGlobalKeys(actions);
+  useEffect(() => {
+    // After the page has drawn: the first ⌘K must not wait for the network.
+    const timer = setTimeout(() => void loadPalette(), PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <ShellContext.Provider value={actions}>
       <a className="skip btn" href="#main">

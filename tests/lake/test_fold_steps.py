@@ -236,6 +236,21 @@ async def test_a_stuck_batch_does_not_hold_up_those_behind_it(engine: Engine) ->
     assert ("crm", "1") in await states(engine, DEAL)
 
 
+async def test_a_source_that_changes_its_kind_keeps_each_event_in_its_own(engine: Engine) -> None:
+    plain = event(1, {"id": "1", "name": "as plain JSON"}, entity_type="deal")
+    vendors = event(2, {"id": "2", "properties": {"dealname": "as HubSpot"}}, entity_type="deal", kind="hubspot")
+    await store(engine, [plain, vendors], "b1")
+    for _ in range(2):
+        await fold_pending(engine)
+        found = await states(engine, DEAL)
+        assert [found["crm", each]["name"] for each in "12"] == ["as plain JSON", "as HubSpot"]
+        # Reading everything again, as after a release with other mappings, must keep them apart too.
+        await engine.command("TRUNCATE TABLE opportunity_changes SYNC")
+        await engine.command(
+            "ALTER TABLE applied_mappings UPDATE mapping_hash = '' WHERE true SETTINGS mutations_sync = 1"
+        )
+
+
 async def test_a_guard_stops_a_step_before_it_writes(engine: Engine) -> None:
     await store(engine, [event(1, {"id": "1", "name": "y"})], "b1")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import LakeError
@@ -23,7 +22,7 @@ from salescommand_lake.fold.work import (
     pending_parts,
     plan,
 )
-from salescommand_lake.fold.writes import Guard, Scope, Writer, scope_of_parts, scope_of_sources
+from salescommand_lake.fold.writes import Guard, Scope, Tally, Writer, scope_of_parts, scope_of_sources
 from salescommand_lake.mapping.catalog import Catalog, load_catalog
 from salescommand_lake.model import NOUNS, Noun
 
@@ -45,39 +44,26 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
     generation = max([time.time_ns() // 1000, *(one.generation + 1 for one in applied.values())])
     step = _Step(engine, catalog, applied, Writer(engine, generation, guard))
     remapped = await step.remap()
-    total = _Folded()
+    batches: set[str] = set()
+    tally = Tally()
     while True:
         parts, more = await pending_parts(engine, max_events, step.stuck)
         before = len(step.stuck)
-        total.add(await step.fold(parts, more=more))
+        done, counted = await step.fold(parts)
+        batches |= {part.batch_id for part in done}
+        tally += counted
         if len(step.stuck) == before:
             break  # else: what is behind the parts that are stuck gets its turn in this call
     return FoldResult(
-        batches=len({part.batch_id for part in total.parts}),
-        events=sum(part.events for part in total.parts),
-        applied=total.applied,
-        quarantined=total.quarantined,
-        ignored=total.ignored,
+        batches=len(batches),
+        events=tally.events,
+        applied=tally.mapped,
+        quarantined=tally.quarantined,
+        ignored=tally.ignored,
         remapped=remapped,
         more=more,
         failed=tuple(step.failed),
     )
-
-
-@dataclass(slots=True)
-class _Folded:
-    """The parts that a step finished, and what became of their events."""
-
-    parts: list[Part] = field(default_factory=list)
-    applied: int = 0
-    quarantined: int = 0
-    ignored: int = 0
-
-    def add(self, other: _Folded) -> None:
-        self.parts += other.parts
-        self.applied += other.applied
-        self.quarantined += other.quarantined
-        self.ignored += other.ignored
 
 
 class _Step:
@@ -90,23 +76,23 @@ class _Step:
         self.stuck: set[tuple[str, str]] = set()
         """Sources and nouns with a mapping that fails: their parts stay pending."""
 
-    async def fold(self, parts: list[Part], *, more: bool) -> _Folded:
-        """Fold pending parts; those with a mapping that fails stay pending."""
+    async def fold(self, parts: list[Part]) -> tuple[list[Part], Tally]:
+        """Fold pending parts and return those that are done; those with a mapping that fails stay pending."""
         if not parts:
-            return _Folded()
-        work = await plan(self.engine, parts, self.catalog, more=more)
+            return [], Tally()
+        work = await plan(self.engine, parts, self.catalog)
         readings = await self._extract(work.readings.values())
         done = [part for part in parts if (part.source, part.record_type) not in self.stuck]
         if not done:
-            return _Folded()
+            return [], Tally()
         scope = scope_of_parts(done, readings)
         await self._fold_records(scope)
         finished = {part.key for part in done}
         streams = [stream for key, stream in work.counts if key in finished]
         ignored = [stream for stream in dict.fromkeys(streams) if self._mapping_hash(stream) == ""]
-        await self.writer.write_ledger(scope, ignored)
+        tally = await self.writer.write_ledger(scope, ignored)
         await self._write_applied([stream for stream in dict.fromkeys(streams) if stream not in self.applied])
-        return await self._counted(done, scope)
+        return done, tally
 
     async def remap(self) -> int:
         """Read again the streams whose mapping has changed; return how many events that were."""
@@ -187,12 +173,3 @@ class _Step:
                 }
             )
         await self.writer.write_applied(rows)
-
-    async def _counted(self, parts: list[Part], scope: Scope) -> _Folded:
-        rows = await self.engine.query(
-            "SELECT sum(mapped) AS mapped, sum(quarantined) AS quarantined, sum(ignored) AS ignored\n"
-            f"FROM folded_batches FINAL WHERE {scope.parts}",
-            {name: scope.parameters[name] for name in ("batches", "parts")},
-        )
-        row = rows[0]
-        return _Folded(parts, int(row["mapped"]), int(row["quarantined"]), int(row["ignored"]))

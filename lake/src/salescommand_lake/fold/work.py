@@ -76,7 +76,6 @@ class Work:
     """By the hash of the mapping."""
     ignored: dict[tuple[str, str, str], int]
     """Events of each part that no mapping claims."""
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Applied:
 async def pending_parts(
     engine: Engine, max_events: int, without: Collection[tuple[str, str]] = ()
 ) -> tuple[list[Part], bool]:
-    """Return the oldest pending parts, whole batches of together about ``max_events`` events, and whether more wait.
+    """Return the oldest pending parts, together of about ``max_events`` events, and whether more wait.
 
     ``without`` names sources and nouns whose parts are left where they are.
     """
@@ -101,7 +100,7 @@ async def pending_parts(
         "FROM raw_batches WHERE (batch_id, source, record_type) NOT IN\n"
         "  (SELECT batch_id, source, record_type FROM folded_batches)\n"
         "  AND (source, record_type) NOT IN {without:Array(Tuple(String, String))}\n"
-        "GROUP BY batch_id, source, record_type\nORDER BY min(min(first_seq)) OVER (PARTITION BY batch_id), batch_id\n"
+        "GROUP BY batch_id, source, record_type\nORDER BY first, batch_id\n"
         f"LIMIT {_MOST_PARTS}",
         {"without": sorted(without)},
     )
@@ -112,16 +111,16 @@ async def pending_parts(
     taken: list[Part] = []
     events = 0
     for part in parts:
-        if taken and events + part.events > max_events and part.batch_id != taken[-1].batch_id:
+        if taken and events + part.events > max_events:
             return taken, True
         taken.append(part)
         events += part.events
     return taken, len(parts) == _MOST_PARTS
 
 
-async def plan(engine: Engine, parts: list[Part], catalog: Catalog, *, more: bool) -> Work:
+async def plan(engine: Engine, parts: list[Part], catalog: Catalog) -> Work:
     """Look into the parts and find the mapping of each stream."""
-    work = Work(parts, {}, {}, {}, more)
+    work = Work(parts, {}, {}, {})
     if not parts:
         return work
     rows = await engine.query(

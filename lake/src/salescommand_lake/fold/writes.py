@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from salescommand_lake.engine import Engine
@@ -30,6 +31,20 @@ _PLANNING = "optimize_move_to_prewhere = 0, query_plan_merge_expressions = 0"
 merge our layers into one, which takes longer than a small batch takes to run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of events, as the ledger has it."""
+
+    events: int = 0
+    mapped: int = 0
+    ignored: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        """Add up."""
+        return Tally(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
+
+
 class Writer:
     """The writes of one step, all of one generation."""
 
@@ -43,8 +58,14 @@ class Writer:
         conditions = [
             "source_id IN (SELECT source_id FROM raw_batch_keys WHERE " + _IN_BATCHES + " AND " + _IN_STREAMS + ")"
         ]
-        where = [_IN_STREAMS]
-        parameters: dict[str, Any] = {"words": reading.words, "streams": [stream.key for stream in reading.streams]}
+        where = ["(source, kind, record_type, entity_type) IN {kinds:Array(Tuple(String, String, String, String))}"]
+        parameters: dict[str, Any] = {
+            "words": reading.words,
+            "streams": [stream.key for stream in reading.streams],
+            "kinds": [
+                (stream.source, stream.kind, stream.record_type, stream.entity_type) for stream in reading.streams
+            ],
+        }
         if reading.parts:
             where.append(_IN_PARTS)
             parameters |= _batches(reading.parts)
@@ -99,27 +120,28 @@ class Writer:
         )
         await self._insert("quarantine", columns, select, {"sources": reading.sources})
 
-    async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> None:
-        """Say what became of the events of the scope's parts, as counted where they now are."""
+    async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> Tally:
+        """Count what became of the events of the scope's parts, where they now are, and enter it in the ledger."""
         changes = "".join(
             "UNION ALL SELECT batch_id, source, record_type, 0, countIf(refused = ''), 0, countIf(refused != '')\n"
             f"  FROM {noun.changes_table} FINAL WHERE {scope.keys} AND {scope.parts}\n"
             "  GROUP BY batch_id, source, record_type\n"
             for noun in scope.nouns
         )
-        select = (
+        rows = await self.engine.query(
             "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(i) AS ignored,\n"
-            "  sum(q) AS quarantined, now64(6) AS folded_at FROM (\n"
+            "  sum(q) AS quarantined FROM (\n"
             "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, 0 AS i, 0 AS q FROM raw_batches\n"
             f"  WHERE {scope.parts} GROUP BY batch_id, source, record_type\n"
             f"{changes}"
             "UNION ALL SELECT batch_id, source, record_type, 0, 0, sum(events), 0 FROM raw_batch_keys\n"
             f"  WHERE {scope.parts} AND (source, record_type, entity_type) IN {{ignored:{PART}}}\n"
-            "  GROUP BY batch_id, source, record_type)\nGROUP BY batch_id, source, record_type"
+            "  GROUP BY batch_id, source, record_type)\nGROUP BY batch_id, source, record_type",
+            {**scope.parameters, "ignored": [stream.key for stream in ignored]},
         )
-        columns = ("batch_id", "source", "record_type", "events", "mapped", "ignored", "quarantined", "folded_at")
-        parameters = {**scope.parameters, "ignored": [stream.key for stream in ignored]}
-        await self._insert("folded_batches", columns, select, parameters)
+        now = datetime.now(UTC)
+        await self._insert_rows("folded_batches", [{**row, "folded_at": now} for row in rows])
+        return Tally(*(sum(int(row[name]) for row in rows) for name in ("events", "mapped", "ignored", "quarantined")))
 
     async def write_applied(self, rows: Sequence[dict[str, Any]]) -> None:
         """Say by which mapping streams were read."""

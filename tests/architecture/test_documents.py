@@ -41,7 +41,7 @@ def test_relative_links_lead_somewhere(path) -> None:
 def test_make_help_names_every_command_of_the_readme() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"`make ([a-z-]+)", README.read_text())):
-        assert re.search(rf"^{target}:.*##", makefile, re.MULTILINE), f"make {target} is in the README, not in make help"
+        assert re.search(rf"^{target}:.*##", makefile, re.MULTILINE), f"make {target} is not in make help"
 
 
 def test_adrs_are_numbered_without_gaps() -> None:

@@ -22,11 +22,12 @@ SPOOL = re.compile(r"^backend/microservices/ingest/spool\w*\.py$|^backend/micros
 
 def statements(text: str) -> list[tuple[int, str]]:
     """Return the string literals of a Python text that are SQL statements, with their lines."""
-    found = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
-            found.append((node.lineno, node.value.strip().splitlines()[0]))
-    return found
+    literals = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+    return [
+        (node.lineno, node.value.strip().splitlines()[0])
+        for node in literals
+        if isinstance(node.value, str) and STATEMENT.match(node.value)
+    ]
 
 
 def product_files() -> list[Path]:

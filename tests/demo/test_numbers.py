@@ -16,7 +16,7 @@ from tests.demo.money import converter, total
 
 PAST = datetime(2025, 9, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def _deals(made: Generator, status: str) -> list[Deal]:

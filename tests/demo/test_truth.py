@@ -19,7 +19,7 @@ PLURALS = {
     "quota": "quotas", "invoice": "invoices", "exchange_rate": "exchange_rates",
 }  # fmt: skip
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="module")

@@ -199,6 +199,14 @@ CREATE TABLE IF NOT EXISTS applied_mappings (
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (source, kind, record_type, entity_type);
 
+-- 2_canonical/050_fold_progress.sql
+CREATE TABLE IF NOT EXISTS fold_progress (
+  mark DateTime64(6, 'UTC') COMMENT 'batches loaded before this moment are folded',
+  marked_at DateTime64(6, 'UTC') COMMENT 'when that was found'
+)
+ENGINE = MergeTree
+ORDER BY mark;
+
 -- model/account_changes
 CREATE TABLE IF NOT EXISTS account_changes (
   source LowCardinality(String),

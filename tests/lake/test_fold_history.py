@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -81,6 +82,33 @@ async def test_any_order_any_batches(engine: Engine) -> None:
         same(await current_states(engine, DEAL, f"source = '{source}'"), expected(rows))
 
     await any_history(check, engine, examples=12)
+
+
+async def test_any_order_of_arrival(engine: Engine) -> None:
+    """Where times differ, or the vendor counts, it does not matter which event arrives first."""
+
+    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+        told = [
+            dataclasses.replace(row, source_time=row.source_time or lake_history.START, vendor_seq=100 + number)
+            for number, row in enumerate(rows)
+            if not any(row.event_key) or row.event_key not in {other.event_key for other in rows[:number]}
+        ]
+        arrivals = sorted(row.seq for row in told)
+        random.shuffle(arrivals)
+        shuffled = [
+            dataclasses.replace(row, seq=seq, source=f"{source}s") for row, seq in zip(told, arrivals, strict=True)
+        ]
+        await fold_in_batches(engine, told, source, random)
+        await fold_in_batches(engine, shuffled, f"{source}s", random)
+        found = await current_states(engine, DEAL, f"source IN ('{source}', '{source}s')")
+        values = ["is_deleted", "events", "source_time", *(field.name for field in DEAL.fields)]
+        for source_id in {row.source_id for row in told}:
+            one, other = found.get((source, source_id)), found.get((f"{source}s", source_id))
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert [one[name] for name in values] == [other[name] for name in values]
+
+    await any_history(check, engine, examples=6)
 
 
 async def test_any_moment_of_any_history(engine: Engine) -> None:

@@ -75,7 +75,8 @@ def mixed(start: int = 0) -> list[RawRow]:
     ]
 
 
-async def test_a_step_takes_what_is_there_and_counts_it(engine: Engine) -> None:
+async def test_a_step_takes_what_is_there_and_counts_it(any_engine: Engine) -> None:
+    engine = any_engine
     await apply_mapping(engine, OWN, author="test")
     await store(engine, mixed(), "b1")
     books = await balanced(engine)
@@ -180,7 +181,8 @@ async def test_the_same_document_again_changes_nothing(engine: Engine) -> None:
     assert not (await fold_pending(engine)).changed
 
 
-async def test_a_better_mapping_empties_the_quarantine(engine: Engine) -> None:
+async def test_a_better_mapping_empties_the_quarantine(any_engine: Engine) -> None:
+    engine = any_engine
     bad = OWN + "  close_date: {path: $.day, parse: date}\n"
     good = OWN + "  close_date: {path: $.day, parse: date, formats: [mdy]}\n"
     await apply_mapping(engine, bad, author="a")
@@ -249,6 +251,23 @@ async def test_a_source_that_changes_its_kind_keeps_each_event_in_its_own(engine
         await engine.command(
             "ALTER TABLE applied_mappings UPDATE mapping_hash = '' WHERE true SETTINGS mutations_sync = 1"
         )
+
+
+async def test_batches_that_are_long_folded_are_not_looked_at_again(engine: Engine) -> None:
+    marks = "SELECT toUnixTimestamp(now()) - toUnixTimestamp(max(mark)) AS age, count() AS n FROM fold_progress"
+    await store(engine, [event(1, {"id": "1", "name": "a"})], "b1")
+    await fold_pending(engine)
+    assert int((await engine.query(marks))[0]["n"]) == 0
+    for _ in range(2):
+        await fold_pending(engine)
+    found = (await engine.query(marks))[0]
+    assert int(found["n"]) == 1
+    assert 3590 < int(found["age"]) < 3700
+    await store(engine, [event(2, {"id": "1", "name": "b"})], "b2")
+    assert (await fold_pending(engine)).batches == 1
+    await engine.command("INSERT INTO fold_progress SELECT now64(6), now64(6)")
+    await engine.command("TRUNCATE TABLE folded_batches SYNC")
+    assert (await fold_pending(engine)).batches == 0
 
 
 async def test_a_guard_stops_a_step_before_it_writes(engine: Engine) -> None:

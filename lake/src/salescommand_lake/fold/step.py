@@ -48,6 +48,9 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
     tally = Tally()
     while True:
         parts, more = await pending_parts(engine, max_events, step.stuck)
+        if not parts and not step.stuck:
+            await step.writer.mark_progress()
+            break
         before = len(step.stuck)
         done, counted = await step.fold(parts)
         batches |= {part.batch_id for part in done}

@@ -97,8 +97,10 @@ async def pending_parts(
     """
     rows = await engine.query(
         "SELECT batch_id, source, record_type, sum(events) AS events, min(first_seq) AS first, max(last_seq) AS last\n"
-        "FROM raw_batches WHERE (batch_id, source, record_type) NOT IN\n"
-        "  (SELECT batch_id, source, record_type FROM folded_batches)\n"
+        "FROM raw_batches WHERE loaded_at >= (SELECT max(mark) FROM fold_progress)\n"
+        "  AND (batch_id, source, record_type) NOT IN (SELECT batch_id, source, record_type FROM folded_batches\n"
+        # The clocks of the two may differ, though not by a day.
+        "    WHERE folded_at >= (SELECT max(mark) FROM fold_progress) - INTERVAL 1 DAY)\n"
         "  AND (source, record_type) NOT IN {without:Array(Tuple(String, String))}\n"
         "GROUP BY batch_id, source, record_type\nORDER BY first, batch_id\n"
         f"LIMIT {_MOST_PARTS}",

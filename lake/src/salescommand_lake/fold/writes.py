@@ -147,6 +147,16 @@ class Writer:
         """Say by which mapping streams were read."""
         await self._insert_rows("applied_mappings", [{**row, "generation": self.generation} for row in rows])
 
+    async def mark_progress(self) -> None:
+        """Remember, now and then, that nothing is pending, so that a next step need not look at the whole ledger.
+
+        The mark stays an hour behind: a batch carries the moment of its insert, and no insert takes that long.
+        """
+        due = await self.engine.query("SELECT max(mark) < now64(6) - INTERVAL 2 HOUR AS due FROM fold_progress")
+        if int(due[0]["due"]):
+            select = "SELECT now64(6) - INTERVAL 1 HOUR AS mark, now64(6) AS marked_at"
+            await self._insert("fold_progress", ("mark", "marked_at"), select, {})
+
     async def _insert_rows(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
             await self._check()

@@ -88,7 +88,7 @@ test("by keyboard alone: palette, list, record, next record, back", async ({ pag
   await page.keyboard.type("opportunities");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/records\/opportunities/);
-  await settled(page);
+  await expect(page.getByRole("grid", { name: "Opportunities" }).locator('[data-row="3"]')).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");

@@ -18,6 +18,8 @@ export function Dialog({
     if (!element) return;
     const before = document.activeElement;
     if (!element.open) element.showModal();
+    // A text field first: a dialog with one is opened to type into it.
+    element.querySelector<HTMLElement>("input")?.focus();
     return () => {
       element.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import { sourcesQuery } from "@/api/sources";
 import { Icon, Mark } from "@/components/icon";
 import { useStanding } from "@/lib/as-of";
@@ -20,6 +20,19 @@ function useLiveLabel(): string {
   return newest ? `Live, ${momentShort(newest)}` : "No data yet";
 }
 
+/** The first page of a visit leaves the focus where the browser has it: at the top, before the skip link. */
+let visited = false;
+
+/** A new page starts at its content, for the keyboard and for those who listen. */
+function useFocusOnContent(): RefObject<HTMLElement | null> {
+  const content = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (visited) content.current?.focus({ preventScroll: true });
+    visited = true;
+  }, []);
+  return content;
+}
+
 interface Props {
   title: string;
   /** The page above this one. */
@@ -37,6 +50,7 @@ export function Page({ title, crumb, id, withSheet = false, children }: Props) {
   const { theme, toggle } = useTheme();
   const shell = useShell();
   const liveLabel = useLiveLabel();
+  const content = useFocusOnContent();
   const [picking, setPicking] = useState(false);
   useHotkeys({ a: () => setPicking(true) }, "shell");
   useEffect(() => {
@@ -76,7 +90,7 @@ export function Page({ title, crumb, id, withSheet = false, children }: Props) {
         </span>
       </header>
       <PastBanner />
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} ref={content}>
         {children}
       </main>
     </div>

@@ -49,12 +49,12 @@ function asciiText(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");
 }
 
-function Rows({ rows, children }: { rows: ByteRow[]; children: (row: ByteRow) => ReactNode }) {
+function Rows({ rows, label, children }: { rows: ByteRow[]; label: string; children: (row: ByteRow) => ReactNode }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, FIRST_ROWS);
   return (
     <>
-      <div className="bytes" tabIndex={0} role="region" aria-label="Bytes with their offsets">
+      <div className="bytes" tabIndex={0} role="region" aria-label={label}>
         {shown.map((row) => children(row))}
       </div>
       {rows.length > shown.length ? (
@@ -75,7 +75,7 @@ export function ExactBytes({ body, range }: { body: Uint8Array; range: Range | n
   const width = usePhone() ? 32 : 64;
   const rows = useMemo(() => byteRows(body, width), [body, width]);
   return (
-    <Rows rows={rows}>
+    <Rows rows={rows} label="Bytes with their offsets">
       {(row) => (
         <div key={row.offset}>
           <b>{offset(row)}</b>
@@ -97,7 +97,7 @@ export function HexBytes({ body, range, around = false }: { body: Uint8Array; ra
     return all;
   }, [body, width, around, range]);
   return (
-    <Rows rows={rows}>
+    <Rows rows={rows} label={around ? "The field’s bytes in hexadecimal" : "Bytes in hexadecimal"}>
       {(row) => (
         <div key={row.offset} className="hex">
           <b>{offset(row)}</b>

@@ -81,8 +81,10 @@ function ZonesPanel({ system }: { system: System }) {
             <tbody>
               {system.zones.map((zone, index) => (
                 <tr key={zone.table}>
-                  <th scope="row" className="m">{system.zones[index - 1]?.zone === zone.zone ? "" : words(zone.zone)}</th>
-                  <td className="mono">{zone.table}</td>
+                  <td className="m">{system.zones[index - 1]?.zone === zone.zone ? null : words(zone.zone)}</td>
+                  <th scope="row" className="table-name">
+                    <span className="mono">{zone.table}</span>
+                  </th>
                   <td className="r num">{count(zone.rows)}</td>
                   <td className="r num mut">{bytes(zone.bytes)}</td>
                 </tr>

@@ -286,6 +286,15 @@ export function ago(value: string | null | undefined, now = new Date()): string 
   return seconds < 86_400 ? `${duration(seconds)} ago` : moment(value, now);
 }
 
+/** For narrow columns: `9 h ago` under a day, the day later. */
+export function agoShort(value: string | null | undefined, now = new Date()): string {
+  const date = parseTime(value);
+  if (!date) return NONE;
+  const seconds = (now.getTime() - date.getTime()) / 1000;
+  if (seconds < 86_400) return ago(value, now);
+  return tidy((date.getFullYear() === now.getFullYear() ? shortDay : longDay).format(date));
+}
+
 /** The reader's zone, named once per page. */
 export function zoneName(): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

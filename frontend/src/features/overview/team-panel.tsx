@@ -32,7 +32,7 @@ export function TeamPanel() {
                 <thead>
                   <tr>
                     <th>Team</th>
-                    <th>
+                    <th className="hide-sm">
                       <span className="vh">Share of the largest team</span>
                     </th>
                     <th className="r">Won</th>
@@ -49,7 +49,7 @@ export function TeamPanel() {
                         <th scope="row" className="m stage-name">
                           {team.key.team ?? <span className="mut">No team</span>}
                         </th>
-                        <td style={{ width: "34%" }}>
+                        <td className="hide-sm" style={{ width: "34%" }}>
                           <span className="bar bare">
                             <i className="f1" style={{ width: `${share(team.value, teams[0]?.value) * 100}%`, borderRadius: 2 }} />
                           </span>

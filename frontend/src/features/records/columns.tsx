@@ -1,7 +1,7 @@
 import { createColumnHelper, type ColumnDef } from "@tanstack/react-table";
 import type { FieldValue, RecordItem } from "@/api/types";
 import { SourceBadge } from "@/components/source";
-import { ago, count, day, money, percent, sourceMoneyShort } from "@/lib/format";
+import { agoShort, count, day, money, percent, sourceMoneyShort, utc } from "@/lib/format";
 import type { RecordType } from "@/lib/nouns";
 
 /** What a column needs beyond its cell. */
@@ -65,11 +65,13 @@ function Quality({ score }: { score: number | string | null }) {
 const source = column("source", "Source", { track: "60px", sort: "source", wide: true }, (item) => (
   <SourceBadge source={item.source} />
 ));
-const quality = column("quality", "Quality", { track: "76px", right: true, sort: "quality_score", wide: true }, (item) => (
+const quality = column("quality", "Quality", { track: "68px", right: true, sort: "quality_score", wide: true }, (item) => (
   <Quality score={item.quality_score} />
 ));
-const changed = column("changed", "Changed", { track: "96px", right: true, sort: "updated_at", wide: true }, (item) => (
-  <span className="mut">{ago(item.updated_at)}</span>
+const changed = column("changed", "Changed", { track: "80px", right: true, sort: "updated_at", wide: true }, (item) => (
+  <span className="mut" title={utc(item.updated_at)}>
+    {agoShort(item.updated_at)}
+  </span>
 ));
 
 function status(item: RecordItem): React.ReactNode {
@@ -78,26 +80,26 @@ function status(item: RecordItem): React.ReactNode {
   return <span className={tone}>{value}</span>;
 }
 
-/** The columns of each noun, the second being its name in the list. `currency` heads the converted amount. */
-export function columnsFor(type: RecordType, currency: string): RecordColumn[] {
+/** The columns of each noun after its name. `currency` heads the converted amount; `status` is left out where one was chosen. */
+export function columnsFor(type: RecordType, currency: string, oneStatus: boolean): RecordColumn[] {
   if (type === "opportunity") {
     return [
       column("account", "Account", { track: "minmax(80px,1fr)", sort: "account", wide: true }, (item) => (
         <Named value={item.fields.account ?? item.fields.account_name} className="mut" />
       )),
       plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
-      column("status", "Status", { track: "60px", sort: "status", wide: true }, status),
-      column("amount", "Amount", { track: "124px", right: true, sort: "amount" }, (item) =>
+      ...(oneStatus ? [] : [column("status", "Status", { track: "56px", sort: "status", wide: true }, status)]),
+      column("amount", "Amount", { track: "116px", right: true, sort: "amount" }, (item) =>
         item.fields.amount == null ? (
           <span className="warn">no price</span>
         ) : (
           sourceMoneyShort(text(item.fields.amount), item.fields.currency as string | null)
         ),
       ),
-      column("value", currency, { track: "96px", right: true, sort: "value", phone: true }, (item) =>
+      column("value", currency, { track: "92px", right: true, sort: "value", phone: true }, (item) =>
         item.value == null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
       ),
-      column("close_date", "Close", { track: "96px", right: true, sort: "close_date" }, (item) =>
+      column("close_date", "Close", { track: "100px", right: true, sort: "close_date" }, (item) =>
         day(text(item.fields.close_date)),
       ),
       column("owner", "Owner", { track: "minmax(80px,.9fr)", sort: "owner", wide: true }, (item) => (

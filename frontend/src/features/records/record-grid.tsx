@@ -18,6 +18,8 @@ interface Props {
   currency: string;
   sort: string;
   narrow: boolean;
+  /** All rows have the same status, so the column would say nothing. */
+  oneStatus: boolean;
   /** The row under the keyboard. */
   active: number;
   openId: string | undefined;
@@ -52,13 +54,13 @@ function Head({ column, sort, onSort }: { column: RecordColumn; sort: string; on
 
 /** An endless list of records: only the rows on screen exist, the next page is asked for before it is needed. */
 export function RecordGrid(props: Props) {
-  const { type, items, total, currency, narrow, active, openId, hasMore, loadingMore, onMore, onOpen } = props;
+  const { type, items, total, currency, narrow, oneStatus, active, openId, hasMore, loadingMore, onMore, onOpen } = props;
   const phone = usePhone();
   const scroller = useRef<HTMLDivElement>(null);
   const columns = useMemo(
     () =>
-      columnsFor(type, currency).filter(({ meta }) => (phone ? meta.phone === true : !(narrow && meta.wide === true))),
-    [type, currency, phone, narrow],
+      columnsFor(type, currency, oneStatus).filter(({ meta }) => (phone ? meta.phone === true : !(narrow && meta.wide === true))),
+    [type, currency, oneStatus, phone, narrow],
   );
   const table = useReactTable({ data: items, columns, getCoreRowModel: getCoreRowModel(), getRowId: (item) => item.canonical_id });
   const height = phone ? ROW_PHONE : ROW;

@@ -13,7 +13,7 @@ import { standingOf } from "@/lib/as-of";
 import { count, money, plural } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
 import { NOUNS, type RecordType } from "@/lib/nouns";
-import { filterParameters, filtersOf, without, withoutFilters } from "@/lib/search";
+import { filterParameters, filtersOf, valuesOf, without, withoutFilters } from "@/lib/search";
 import { rowsOf } from "@/lib/trail";
 import { usePageSearch } from "@/lib/page-search";
 import { Facets } from "./facets";
@@ -188,6 +188,7 @@ export function RecordsPage({ type }: { type: RecordType }) {
                 currency={settings?.reporting_currency ?? ""}
                 sort={sort}
                 narrow={openId !== undefined}
+                oneStatus={valuesOf(search, "status").length === 1}
                 active={active}
                 openId={openId}
                 hasMore={query.hasNextPage}

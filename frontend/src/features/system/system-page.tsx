@@ -75,7 +75,7 @@ function ZonesPanel({ system }: { system: System }) {
                 <th>Zone</th>
                 <th>Table</th>
                 <th className="r">Rows</th>
-                <th className="r">On disk</th>
+                <th className="r hide-sm">On disk</th>
               </tr>
             </thead>
             <tbody>
@@ -86,7 +86,7 @@ function ZonesPanel({ system }: { system: System }) {
                     <span className="mono">{zone.table}</span>
                   </th>
                   <td className="r num">{count(zone.rows)}</td>
-                  <td className="r num mut">{bytes(zone.bytes)}</td>
+                  <td className="r num mut hide-sm">{bytes(zone.bytes)}</td>
                 </tr>
               ))}
             </tbody>

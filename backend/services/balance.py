@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
-from salescommand_lake.books import raw_books
-
 from backend.context import Context
 from backend.microservices.ingest.spool_shapes import Counters
 from salescommand_lake.batches import stored_by_source
+from salescommand_lake.books import raw_books
 
 __all__ = ["Balance", "SourceBooks", "balance", "source_books"]
 

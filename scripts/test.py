@@ -86,8 +86,8 @@ def no_browser() -> str | None:
 def browser_environment() -> dict[str, str]:
     """Tell Playwright which browser and which command to use, and where its report goes."""
     return {
-        "CHROMIUM_PATH": chromium() or "",
-        "SALESCOMMAND_BIN": str(BIN / "salescommand"),
+        "CHROMIUM": chromium() or "",
+        "SALESCOMMAND": str(BIN / "salescommand"),
         "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(LOGS / "browser.xml"),
         "PLAYWRIGHT_JUNIT_OUTPUT_NAME": str(LOGS / "browser.xml"),
     }

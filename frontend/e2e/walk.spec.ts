@@ -110,21 +110,31 @@ test("by keyboard alone: palette, list, record, next record, back", async ({ pag
   await expect(page.getByRole("dialog", { name: "Keys" })).toBeHidden();
 });
 
-test("a key is made, shown once, and an event posted with it arrives", async ({ page, request }) => {
+test("a key is made and shown once, its event arrives, and after revoking it is refused", async ({ page, request }) => {
   await page.goto("/sources/hubspot");
   await settled(page);
   await page.getByRole("button", { name: "New key" }).click();
   const key = (await page.locator("pre.code", { hasText: /^sc_wk_/ }).textContent())?.trim() ?? "";
-  const name = `Made in the browser test ${Date.now()}`;
-  const answer = await request.post(`${process.env.E2E_API}/api/microservices/ingest/e2e/opportunity`, {
-    headers: { authorization: `Bearer ${key}` },
-    data: { id: "1", name, amount: "1200.00", currency: "USD", stage: "Proposal" },
-    failOnStatusCode: false,
-  });
-  // The key is HubSpot's: for another source it is refused.
-  expect(answer.status()).toBeGreaterThanOrEqual(401);
+  const post = (id: string) =>
+    request.post(`${process.env.E2E_API}/api/microservices/ingest/hubspot/deal`, {
+      headers: { authorization: `Bearer ${key}` },
+      data: { id, properties: { dealname: "Made in the browser test", amount: "1200.00" } },
+    });
+  const id = `e2e-${Date.now()}`;
+  const answer = await post(id);
+  expect(answer.status()).toBe(200);
+  const { event_id } = (await answer.json()) as { event_id: string };
+
+  await expect(async () => {
+    await page.goto(`/events/${event_id}`);
+    await expect(page.getByText("matches the bytes shown here")).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 20_000 });
+  await expect(page.locator(".bytes").first()).toContainText(id);
+
+  await page.goto("/sources/hubspot");
   await page.getByRole("button", { name: `Revoke the key that ends in ${key.slice(-4)}` }).click();
   await expect(page.getByText(`The key that ends in ${key.slice(-4)} no longer works.`)).toBeVisible();
+  await expect.poll(async () => (await post(`${id}-late`)).status()).toBe(401);
 });
 
 test("guests see the sign-in and nothing else", async ({ browser, baseURL }) => {

@@ -63,7 +63,8 @@ export function Shell({ children }: { children: ReactNode }) {
   useGlobalKeys(actions);
   useEffect(() => {
     // After the page has drawn: the first ⌘K must not wait for the network.
-    const timer = setTimeout(() => void loadPalette(), PALETTE_AFTER_MS);
+    // Fails when the server is away; opening the palette tries again and says so.
+    const timer = setTimeout(() => loadPalette().catch(() => undefined), PALETTE_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -68,7 +68,7 @@ const source = column("source", "Source", { track: "60px", sort: "source", wide:
 const quality = column("quality", "Quality", { track: "68px", right: true, sort: "quality_score", wide: true }, (item) => (
   <Quality score={item.quality_score} />
 ));
-const changed = column("changed", "Changed", { track: "80px", right: true, sort: "updated_at", wide: true }, (item) => (
+const changed = column("changed", "Changed", { track: "88px", right: true, sort: "updated_at", wide: true }, (item) => (
   <span className="mut" title={utc(item.updated_at)}>
     {agoShort(item.updated_at)}
   </span>
@@ -89,7 +89,7 @@ export function columnsFor(type: RecordType, currency: string, oneStatus: boolea
       )),
       plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
       ...(oneStatus ? [] : [column("status", "Status", { track: "56px", sort: "status", wide: true }, status)]),
-      column("amount", "Amount", { track: "116px", right: true, sort: "amount" }, (item) =>
+      column("amount", "Amount", { track: "120px", right: true, sort: "amount" }, (item) =>
         item.fields.amount == null ? (
           <span className="warn">no price</span>
         ) : (

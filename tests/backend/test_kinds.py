@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.microservices.ingest.decode import pieces
@@ -95,6 +95,7 @@ JSON = st.recursive(
     word=st.sampled_from(["deal", "webhook", "0-3", "res.partner"]),
     record=st.dictionaries(WORDS, JSON, max_size=6),
 )
+@example(kind="stripe", word="deal", record={"object": []})
 def test_no_record_breaks_a_kind(kind: str, word: str, record: dict[str, Any]) -> None:
     found = kind_of(kind)
     found.envelope(record)

@@ -24,7 +24,7 @@ class Stripe(Kind):
 
     def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
         """Lists and search answers come under `data`."""
-        is_list = body.get("object") in {"list", "search_result"} or "has_more" in body
+        is_list = text_of(body.get("object")) in {"list", "search_result"} or "has_more" in body
         return ("data",) if is_list and isinstance(body.get("data"), list) else None
 
     def resolve(self, record: JsonObject, entity_type: str) -> list[Resolved]:

@@ -16,6 +16,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Part:
     command: tuple[str, ...]
     cwd: Path = ROOT
     report: bool = False
+    lane: str = ""
+    """Parts of different lanes run side by side; those without one run alone, because they watch the clock."""
     lacking: Callable[[], str | None] = field(default=lambda: None)
     environment: Callable[[], dict[str, str]] = field(default=dict)
 
@@ -106,16 +109,16 @@ def parts() -> list[Part]:
     junit = ("--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={LOGS / 'ui-tests.xml'}")
     return [
         # What is first-party depends on other files than the one that is checked, so a cached verdict can be stale.
-        Part("lint", "ruff", (tool("ruff"), "check", "--no-cache", ".")),
-        Part("lint", "format", (tool("ruff"), "format", "--check", ".")),
-        Part("lint", "ui-lint", ("npm", "run", "--silent", "lint"), FRONTEND),
-        Part("types", "mypy", (tool("mypy"),)),
-        Part("types", "tsc", ("npm", "run", "--silent", "typecheck"), FRONTEND),
-        Part("arch", "architecture", pytest("architecture", "tests/architecture"), report=True),
-        Part("unit", "unit", pytest("unit", *split, "unit"), report=True),
+        Part("lint", "ruff", (tool("ruff"), "check", "--no-cache", "."), lane="python"),
+        Part("lint", "format", (tool("ruff"), "format", "--check", "."), lane="python"),
+        Part("lint", "ui-lint", ("npm", "run", "--silent", "lint"), FRONTEND, lane="ui"),
+        Part("types", "mypy", (tool("mypy"),), lane="python"),
+        Part("types", "tsc", ("npm", "run", "--silent", "typecheck"), FRONTEND, lane="ui"),
+        Part("arch", "architecture", pytest("architecture", "tests/architecture"), report=True, lane="python"),
+        Part("unit", "unit", pytest("unit", *split, "unit"), report=True, lane="python"),
         Part("integration", "integration", pytest("integration", *split, "integration"), report=True),
         Part("faults", "faults", pytest("faults", *split, "faults"), report=True),
-        Part("ui", "ui-tests", ("npm", "test", "--silent", *junit), FRONTEND, report=True),
+        Part("ui", "ui-tests", ("npm", "test", "--silent", *junit), FRONTEND, report=True, lane="ui"),
         Part(
             "e2e", "browser", ("npm", "run", "--silent", "e2e", "--", "--reporter=list,junit"), FRONTEND, report=True,
             lacking=no_browser, environment=browser_environment,
@@ -238,6 +241,29 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
     return 1 if failed else 0
 
 
+def carry_out(part: Part, *, live: bool) -> Outcome:
+    """Run one part and write its line."""
+    outcome = run(part, live=live)
+    show(outcome, live=live)
+    return outcome
+
+
+def all_of(wanted: list[Part]) -> list[Outcome]:
+    """Run everything: the lanes side by side, then the rest one by one. Return the outcomes in the order of parts."""
+    lanes = [[part for part in wanted if part.lane == lane] for lane in sorted({part.lane for part in wanted} - {""})]
+    outcomes: dict[str, Outcome] = {}
+
+    def one_by_one(some: list[Part]) -> None:
+        for part in some:
+            outcomes[part.name] = carry_out(part, live=False)
+
+    with ThreadPoolExecutor(max_workers=len(lanes) or 1) as pool:
+        for done in [pool.submit(one_by_one, lane) for lane in lanes]:
+            done.result()
+    one_by_one([part for part in wanted if not part.lane])
+    return [outcomes[part.name] for part in wanted]
+
+
 def main() -> int:
     """Run what was asked for."""
     everything = parts()
@@ -250,12 +276,8 @@ def main() -> int:
         parser.error(f"there is no part {unknown[0]}; parts are {', '.join(groups)}")
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    outcomes = []
-    for part in everything:
-        if not asked or part.group in asked:
-            outcome = run(part, live=bool(asked))
-            outcomes.append(outcome)
-            show(outcome, live=bool(asked))
+    wanted = [part for part in everything if not asked or part.group in asked]
+    outcomes = [carry_out(part, live=True) for part in wanted] if asked else all_of(wanted)
     return summary(outcomes, time.monotonic() - started)
 
 

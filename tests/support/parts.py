@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 OPENING = {"front", "lake_settings", "redis_url", "mongo_url", "lake_folder"}
+DRIVERS = {"embedded", "http"}
 PROCESSES = ("tests/cli/", "tests/lake/test_engine")
 PARTS = ("unit", "integration", "faults")
 
@@ -21,7 +22,12 @@ def part_of(item: pytest.Item) -> str:
     """Return the part that a test belongs to."""
     if item.get_closest_marker("faults"):
         return "faults"
-    if OPENING.intersection(getattr(item, "fixturenames", ())) or item.nodeid.startswith(PROCESSES):
+    drivers = {str(value) for value in item.callspec.params.values()} if hasattr(item, "callspec") else set()
+    if (
+        DRIVERS & drivers
+        or OPENING.intersection(getattr(item, "fixturenames", ()))
+        or item.nodeid.startswith(PROCESSES)
+    ):
         return "integration"
     return "unit"
 

@@ -18,7 +18,7 @@ class Banner:
     api: str
     metrics: str
     sign_in: str
-    data: str
+    erase: str
     ui_built: bool
     lake: str = ""
     notes: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Banner:
         else:
             yield "  Next      open the sign-in link; `salescommand key create SOURCE` lets a system post its events"
         yield "  Stop      Ctrl-C (the data stays)"
-        yield f"  Erase     stop, then `make reset` (removes {self.data})"
+        yield f"  Erase     stop, then `{self.erase}`"
         yield ""
 
     def show(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import socket
 import sys
 import time
@@ -248,7 +249,7 @@ async def _announce(machine: Machine, options: DevOptions, started: float) -> No
             api=f"http://localhost:{settings.api_port}",
             metrics=f"http://127.0.0.1:{settings.metrics_port}/metrics",
             sign_in="",
-            data=str(machine.folder.path),
+            erase="make reset" if options.data is None else f"rm -r {shlex.quote(str(machine.folder.path))}",
             ui_built=ui_folder() is not None,
             notes=list(machine.notes),
         )

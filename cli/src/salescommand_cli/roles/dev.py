@@ -21,6 +21,7 @@ from salescommand_cli.local.stores import StoreUrls, start_stores
 from salescommand_cli.output import note
 from salescommand_cli.roles.banner import Banner
 from salescommand_cli.roles.jobs import Jobs
+from salescommand_cli.roles.loop import run
 from salescommand_cli.roles.servers import Servers, control_listener
 from salescommand_cli.roles.stop import SomethingEnded, StopRequested, StopSignals, unless
 from salescommand_cli.settings import load_settings, ui_folder
@@ -76,7 +77,7 @@ class Machine:
 
 def run_dev(options: DevOptions) -> int:
     """Run until somebody stops it; return the exit code."""
-    return asyncio.run(_dev(options))
+    return run(_dev(options))
 
 
 async def _dev(options: DevOptions) -> int:

@@ -13,6 +13,7 @@ from salescommand_cli.local.folder import DataFolder
 from salescommand_cli.local.ports import PortUse, bind
 from salescommand_cli.output import note
 from salescommand_cli.roles.jobs import Jobs
+from salescommand_cli.roles.loop import run
 from salescommand_cli.roles.servers import Servers, control_listener
 from salescommand_cli.roles.stop import SomethingEnded, StopRequested, StopSignals, unless
 from salescommand_cli.settings import load_settings
@@ -51,7 +52,7 @@ def _run(role: str, data: Path | None) -> int:
 
     settings = load_settings(data_dir=data)
     configure_logging(settings)
-    return asyncio.run(_serve(settings) if role == "serve" else _work(settings))
+    return run(_serve(settings) if role == "serve" else _work(settings))
 
 
 async def _until_stopped(stack: AsyncExitStack, servers: Servers, jobs: Jobs, signals: StopSignals) -> int:

@@ -130,7 +130,11 @@ async def test_a_record_names_the_event_of_each_field(sold):
 
 async def test_kinds_of_records_come_from_the_model(sold):
     items = {item["type"]: item for item in (await sold.get("/api/records"))["items"]}
-    assert {"account", "contact", "opportunity", "owner", "quota", "invoice", "exchange_rate"} == set(items)
+    assert {"account", "contact", "opportunity", "owner", "quota", "invoice", "exchange_rate"} | {
+        "activity",
+        "product",
+        "order",
+    } == set(items)
     amount = next(field for field in items["opportunity"]["fields"] if field["name"] == "amount")
     assert amount["type"] == "decimal"
 

@@ -1,4 +1,4 @@
--- Schema version 1. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 2. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -235,12 +235,24 @@ CREATE TABLE IF NOT EXISTS account_changes (
   industry_op UInt8,
   employees Int64 COMMENT 'How many people work there.',
   employees_op UInt8,
+  segment String COMMENT 'The kind of customer it is, in the source\'s words.',
+  segment_op UInt8,
+  region String COMMENT 'The sales region or territory, in the source\'s words.',
+  region_op UInt8,
   country String COMMENT 'The country, in the source\'s words.',
   country_op UInt8,
   city String COMMENT 'The city.',
   city_op UInt8,
+  postcode String COMMENT 'The postal code.',
+  postcode_op UInt8,
+  street String COMMENT 'Street and number; several lines where the source has them.',
+  street_op UInt8,
+  tax_id String COMMENT 'The number under which it pays tax, as the source has it.',
+  tax_id_op UInt8,
   phone String COMMENT 'The main telephone number, digits with a leading + where known.',
   phone_op UInt8,
+  parent_ref String COMMENT 'The source\'s id of the organisation it belongs to.',
+  parent_ref_op UInt8,
   owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
   owner_ref_op UInt8,
   created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
@@ -280,9 +292,15 @@ CREATE TABLE IF NOT EXISTS accounts (
   website Nullable(String) COMMENT 'Its address on the web, as the source has it.',
   industry Nullable(String) COMMENT 'The line of business, in the source\'s words.',
   employees Nullable(Int64) COMMENT 'How many people work there.',
+  segment Nullable(String) COMMENT 'The kind of customer it is, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
   country Nullable(String) COMMENT 'The country, in the source\'s words.',
   city Nullable(String) COMMENT 'The city.',
+  postcode Nullable(String) COMMENT 'The postal code.',
+  street Nullable(String) COMMENT 'Street and number; several lines where the source has them.',
+  tax_id Nullable(String) COMMENT 'The number under which it pays tax, as the source has it.',
   phone Nullable(String) COMMENT 'The main telephone number, digits with a leading + where known.',
+  parent_ref Nullable(String) COMMENT 'The source\'s id of the organisation it belongs to.',
   owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
   created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
 )
@@ -318,11 +336,13 @@ CREATE TABLE IF NOT EXISTS contact_changes (
   email_op UInt8,
   phone String COMMENT 'The telephone number, digits with a leading + where known.',
   phone_op UInt8,
+  mobile String COMMENT 'The mobile number, digits with a leading + where known.',
+  mobile_op UInt8,
   title String COMMENT 'What the person does there.',
   title_op UInt8,
   account_ref String COMMENT 'The source\'s id of the account.',
   account_ref_op UInt8,
-  account_name String COMMENT 'The account\'s name as the source gives it with the contact.',
+  account_name String COMMENT 'The account\'s name as the source gives it with the record.',
   account_name_op UInt8,
   owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
   owner_ref_op UInt8,
@@ -363,9 +383,10 @@ CREATE TABLE IF NOT EXISTS contacts (
   last_name Nullable(String) COMMENT 'The family name.',
   email Nullable(String) COMMENT 'The e-mail address, in lower case.',
   phone Nullable(String) COMMENT 'The telephone number, digits with a leading + where known.',
+  mobile Nullable(String) COMMENT 'The mobile number, digits with a leading + where known.',
   title Nullable(String) COMMENT 'What the person does there.',
   account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
-  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the contact.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
   owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
   created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
 )
@@ -395,7 +416,7 @@ CREATE TABLE IF NOT EXISTS opportunity_changes (
   name_op UInt8,
   account_ref String COMMENT 'The source\'s id of the account.',
   account_ref_op UInt8,
-  account_name String COMMENT 'The account\'s name as the source gives it with the deal.',
+  account_name String COMMENT 'The account\'s name as the source gives it with the record.',
   account_name_op UInt8,
   owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
   owner_ref_op UInt8,
@@ -413,12 +434,26 @@ CREATE TABLE IF NOT EXISTS opportunity_changes (
   status_op UInt8,
   probability Decimal(18, 4) COMMENT 'How likely the deal is won, 0 to 1.',
   probability_op UInt8,
+  forecast_category String COMMENT 'How sure its owner is of it: in the pipeline, best case, committed, left out of the forecast, or closed.',
+  forecast_category_op UInt8,
   product String COMMENT 'What is sold.',
   product_op UInt8,
+  type String COMMENT 'What sort of deal it is, such as new or renewal, in the source\'s words.',
+  type_op UInt8,
+  segment String COMMENT 'The kind of customer it is for, in the source\'s words.',
+  segment_op UInt8,
+  region String COMMENT 'The sales region or territory, in the source\'s words.',
+  region_op UInt8,
+  lead_source String COMMENT 'Where the deal came from, in the source\'s words.',
+  lead_source_op UInt8,
   close_date Date32 COMMENT 'The day it was won or lost; while open, the day expected.',
   close_date_op UInt8,
   created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
   created_at_op UInt8,
+  next_step String COMMENT 'What is to be done next, in the owner\'s words.',
+  next_step_op UInt8,
+  last_activity_at DateTime64(3, 'UTC') COMMENT 'When somebody last did something about it.',
+  last_activity_at_op UInt8,
   lost_reason String COMMENT 'Why the deal was lost, in the source\'s words.',
   lost_reason_op UInt8
 )
@@ -453,7 +488,7 @@ CREATE TABLE IF NOT EXISTS opportunities (
   repeats Map(UInt64, Tuple(batch_id String, record_type String)),
   name Nullable(String) COMMENT 'What the deal is called.',
   account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
-  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the deal.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
   owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
   owner_name Nullable(String) COMMENT 'The owner\'s name as the source gives it with the deal.',
   amount Nullable(Decimal(18, 4)) COMMENT 'What the deal is worth, in its own currency.',
@@ -462,10 +497,352 @@ CREATE TABLE IF NOT EXISTS opportunities (
   pipeline Nullable(String) COMMENT 'The sales process that the stage belongs to, by the vendor\'s own name.',
   status Nullable(String) COMMENT 'Whether the deal is still open, or how it ended.',
   probability Nullable(Decimal(18, 4)) COMMENT 'How likely the deal is won, 0 to 1.',
+  forecast_category Nullable(String) COMMENT 'How sure its owner is of it: in the pipeline, best case, committed, left out of the forecast, or closed.',
   product Nullable(String) COMMENT 'What is sold.',
+  type Nullable(String) COMMENT 'What sort of deal it is, such as new or renewal, in the source\'s words.',
+  segment Nullable(String) COMMENT 'The kind of customer it is for, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
+  lead_source Nullable(String) COMMENT 'Where the deal came from, in the source\'s words.',
   close_date Nullable(Date32) COMMENT 'The day it was won or lost; while open, the day expected.',
   created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  next_step Nullable(String) COMMENT 'What is to be done next, in the owner\'s words.',
+  last_activity_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When somebody last did something about it.',
   lost_reason Nullable(String) COMMENT 'Why the deal was lost, in the source\'s words.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/activity_changes
+CREATE TABLE IF NOT EXISTS activity_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  subject String COMMENT 'What it is about.',
+  subject_op UInt8,
+  type String COMMENT 'What sort of activity it is.',
+  type_op UInt8,
+  vendor_type String COMMENT 'The sort of activity, by the vendor\'s own name.',
+  vendor_type_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  contact_ref String COMMENT 'The source\'s id of the contact.',
+  contact_ref_op UInt8,
+  opportunity_ref String COMMENT 'The source\'s id of the opportunity.',
+  opportunity_ref_op UInt8,
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  due_at DateTime64(3, 'UTC') COMMENT 'When it is to be done, or begins; a day alone is its midnight.',
+  due_at_op UInt8,
+  done_at DateTime64(3, 'UTC') COMMENT 'When it was done.',
+  done_at_op UInt8,
+  done Bool COMMENT 'Whether it is done.',
+  done_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/activity_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS activity_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'activity' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM activity_changes
+ARRAY JOIN errors AS error;
+
+-- model/activities
+CREATE TABLE IF NOT EXISTS activities (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, Tuple(batch_id String, record_type String)),
+  subject Nullable(String) COMMENT 'What it is about.',
+  type Nullable(String) COMMENT 'What sort of activity it is.',
+  vendor_type Nullable(String) COMMENT 'The sort of activity, by the vendor\'s own name.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  contact_ref Nullable(String) COMMENT 'The source\'s id of the contact.',
+  opportunity_ref Nullable(String) COMMENT 'The source\'s id of the opportunity.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it is to be done, or begins; a day alone is its midnight.',
+  done_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was done.',
+  done Nullable(Bool) COMMENT 'Whether it is done.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/product_changes
+CREATE TABLE IF NOT EXISTS product_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  name String COMMENT 'What it is called.',
+  name_op UInt8,
+  code String COMMENT 'The seller\'s own number of it.',
+  code_op UInt8,
+  family String COMMENT 'The group of products that it belongs to, in the source\'s words.',
+  family_op UInt8,
+  price Decimal(18, 4) COMMENT 'What one costs by the list.',
+  price_op UInt8,
+  currency String COMMENT 'The currency of the price.',
+  currency_op UInt8,
+  active Bool COMMENT 'Whether it is still sold.',
+  active_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/product_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS product_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'product' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM product_changes
+ARRAY JOIN errors AS error;
+
+-- model/products
+CREATE TABLE IF NOT EXISTS products (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, Tuple(batch_id String, record_type String)),
+  name Nullable(String) COMMENT 'What it is called.',
+  code Nullable(String) COMMENT 'The seller\'s own number of it.',
+  family Nullable(String) COMMENT 'The group of products that it belongs to, in the source\'s words.',
+  price Nullable(Decimal(18, 4)) COMMENT 'What one costs by the list.',
+  currency Nullable(String) COMMENT 'The currency of the price.',
+  active Nullable(Bool) COMMENT 'Whether it is still sold.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/order_changes
+CREATE TABLE IF NOT EXISTS order_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  number String COMMENT 'The number of the order.',
+  number_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  account_name String COMMENT 'The account\'s name as the source gives it with the record.',
+  account_name_op UInt8,
+  opportunity_ref String COMMENT 'The source\'s id of the opportunity.',
+  opportunity_ref_op UInt8,
+  owner_ref String COMMENT 'The source\'s id of the person who owns the record.',
+  owner_ref_op UInt8,
+  amount Decimal(18, 4) COMMENT 'What the order is worth, in its own currency.',
+  amount_op UInt8,
+  currency String COMMENT 'The currency of the amount.',
+  currency_op UInt8,
+  status String COMMENT 'Whether the order is still a draft or offer, stands, is done or was cancelled.',
+  status_op UInt8,
+  vendor_status String COMMENT 'The state by the vendor\'s own name.',
+  vendor_status_op UInt8,
+  ordered_at DateTime64(3, 'UTC') COMMENT 'When it was ordered.',
+  ordered_at_op UInt8,
+  created_at DateTime64(3, 'UTC') COMMENT 'When the record was made in its source.',
+  created_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/order_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS order_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'order' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM order_changes
+ARRAY JOIN errors AS error;
+
+-- model/orders
+CREATE TABLE IF NOT EXISTS orders (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, Tuple(batch_id String, record_type String)),
+  number Nullable(String) COMMENT 'The number of the order.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  opportunity_ref Nullable(String) COMMENT 'The source\'s id of the opportunity.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What the order is worth, in its own currency.',
+  currency Nullable(String) COMMENT 'The currency of the amount.',
+  status Nullable(String) COMMENT 'Whether the order is still a draft or offer, stands, is done or was cancelled.',
+  vendor_status Nullable(String) COMMENT 'The state by the vendor\'s own name.',
+  ordered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was ordered.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/invoice_changes
+CREATE TABLE IF NOT EXISTS invoice_changes (
+  source LowCardinality(String),
+  source_id String,
+  seq UInt64,
+  record_type LowCardinality(String),
+  ord UInt256,
+  event_key FixedString(16),
+  source_time DateTime64(3, 'UTC'),
+  received_at DateTime64(6, 'UTC'),
+  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
+  deleted_op UInt8,
+  mapping_hash LowCardinality(String),
+  mapping_version UInt32,
+  batch_id String,
+  generation UInt64,
+  refused String,
+  errors Array(Tuple(field String, value String, reason String)),
+  number String COMMENT 'The number printed on the invoice.',
+  number_op UInt8,
+  account_ref String COMMENT 'The source\'s id of the account.',
+  account_ref_op UInt8,
+  customer_email String COMMENT 'Where the invoice was sent.',
+  customer_email_op UInt8,
+  status String COMMENT 'Whether the invoice is still to be sent, to be paid, paid, withdrawn or given up.',
+  status_op UInt8,
+  vendor_status String COMMENT 'The state by the vendor\'s own name.',
+  vendor_status_op UInt8,
+  amount_due Decimal(18, 4) COMMENT 'What is to be paid.',
+  amount_due_op UInt8,
+  amount_paid Decimal(18, 4) COMMENT 'What has been paid.',
+  amount_paid_op UInt8,
+  currency String COMMENT 'The currency of the amounts.',
+  currency_op UInt8,
+  issued_at DateTime64(3, 'UTC') COMMENT 'When the invoice was issued.',
+  issued_at_op UInt8,
+  due_date Date32 COMMENT 'The day by which it is to be paid.',
+  due_date_op UInt8,
+  paid_at DateTime64(3, 'UTC') COMMENT 'When it was paid in full.',
+  paid_at_op UInt8,
+  voided_at DateTime64(3, 'UTC') COMMENT 'When it was withdrawn.',
+  voided_at_op UInt8
+)
+ENGINE = ReplacingMergeTree(generation)
+PRIMARY KEY (source, source_id)
+ORDER BY (source, source_id, seq)
+SETTINGS index_granularity = 256;
+
+-- model/invoice_quarantine_feed
+CREATE MATERIALIZED VIEW IF NOT EXISTS invoice_quarantine_feed TO quarantine AS
+SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'invoice' AS record_type, source_id,
+  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
+  false AS resolved
+FROM invoice_changes
+ARRAY JOIN errors AS error;
+
+-- model/invoices
+CREATE TABLE IF NOT EXISTS invoices (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  is_deleted Bool,
+  version UInt64,
+  ord UInt256,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  events UInt64,
+  superseded UInt64,
+  repeats Map(UInt64, Tuple(batch_id String, record_type String)),
+  number Nullable(String) COMMENT 'The number printed on the invoice.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  customer_email Nullable(String) COMMENT 'Where the invoice was sent.',
+  status Nullable(String) COMMENT 'Whether the invoice is still to be sent, to be paid, paid, withdrawn or given up.',
+  vendor_status Nullable(String) COMMENT 'The state by the vendor\'s own name.',
+  amount_due Nullable(Decimal(18, 4)) COMMENT 'What is to be paid.',
+  amount_paid Nullable(Decimal(18, 4)) COMMENT 'What has been paid.',
+  currency Nullable(String) COMMENT 'The currency of the amounts.',
+  issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the invoice was issued.',
+  due_date Nullable(Date32) COMMENT 'The day by which it is to be paid.',
+  paid_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was paid in full.',
+  voided_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was withdrawn.'
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
@@ -605,86 +982,6 @@ CREATE TABLE IF NOT EXISTS quotas (
   period_end Nullable(Date32) COMMENT 'The last day of the period.',
   amount Nullable(Decimal(18, 4)) COMMENT 'What is to be sold, in its own currency.',
   currency Nullable(String) COMMENT 'The currency of the amount.'
-)
-ENGINE = ReplacingMergeTree(version)
-ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
-
--- model/invoice_changes
-CREATE TABLE IF NOT EXISTS invoice_changes (
-  source LowCardinality(String),
-  source_id String,
-  seq UInt64,
-  record_type LowCardinality(String),
-  ord UInt256,
-  event_key FixedString(16),
-  source_time DateTime64(3, 'UTC'),
-  received_at DateTime64(6, 'UTC'),
-  operation Enum8('full' = 1, 'patch' = 2, 'delete' = 3, 'undelete' = 4, 'merge' = 5),
-  deleted_op UInt8,
-  mapping_hash LowCardinality(String),
-  mapping_version UInt32,
-  batch_id String,
-  generation UInt64,
-  refused String,
-  errors Array(Tuple(field String, value String, reason String)),
-  number String COMMENT 'The number printed on the invoice.',
-  number_op UInt8,
-  account_ref String COMMENT 'The source\'s id of the account.',
-  account_ref_op UInt8,
-  customer_email String COMMENT 'Where the invoice was sent.',
-  customer_email_op UInt8,
-  status String COMMENT 'The state of the invoice, by the vendor\'s own name.',
-  status_op UInt8,
-  amount_due Decimal(18, 4) COMMENT 'What is to be paid.',
-  amount_due_op UInt8,
-  amount_paid Decimal(18, 4) COMMENT 'What has been paid.',
-  amount_paid_op UInt8,
-  currency String COMMENT 'The currency of the amounts.',
-  currency_op UInt8,
-  issued_at DateTime64(3, 'UTC') COMMENT 'When the invoice was issued.',
-  issued_at_op UInt8,
-  due_date Date32 COMMENT 'The day by which it is to be paid.',
-  due_date_op UInt8
-)
-ENGINE = ReplacingMergeTree(generation)
-PRIMARY KEY (source, source_id)
-ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
-
--- model/invoice_quarantine_feed
-CREATE MATERIALIZED VIEW IF NOT EXISTS invoice_quarantine_feed TO quarantine AS
-SELECT source, seq, error.1 AS field, concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', 1 + bitAnd(bitShiftRight(seq, shift), 31), 1), [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 0]))) AS event_id, 'invoice' AS record_type, source_id,
-  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,
-  false AS resolved
-FROM invoice_changes
-ARRAY JOIN errors AS error;
-
--- model/invoices
-CREATE TABLE IF NOT EXISTS invoices (
-  canonical_id String,
-  source LowCardinality(String),
-  source_id String,
-  is_deleted Bool,
-  version UInt64,
-  ord UInt256,
-  source_time DateTime64(3, 'UTC'),
-  known_at DateTime64(6, 'UTC'),
-  provenance Map(LowCardinality(String), UInt256),
-  quality_score Float64,
-  failed_rules Array(LowCardinality(String)),
-  events UInt64,
-  superseded UInt64,
-  repeats Map(UInt64, Tuple(batch_id String, record_type String)),
-  number Nullable(String) COMMENT 'The number printed on the invoice.',
-  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
-  customer_email Nullable(String) COMMENT 'Where the invoice was sent.',
-  status Nullable(String) COMMENT 'The state of the invoice, by the vendor\'s own name.',
-  amount_due Nullable(Decimal(18, 4)) COMMENT 'What is to be paid.',
-  amount_paid Nullable(Decimal(18, 4)) COMMENT 'What has been paid.',
-  currency Nullable(String) COMMENT 'The currency of the amounts.',
-  issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the invoice was issued.',
-  due_date Nullable(Date32) COMMENT 'The day by which it is to be paid.'
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id

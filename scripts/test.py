@@ -106,6 +106,8 @@ def parts() -> list[Part]:
     """Return everything there is to run, in order."""
     tool = lambda name: str(BIN / name)  # noqa: E731 - one line says it
     split = ("-p", "tests.support.parts", "--ignore=tests/architecture", "--part")
+    # Each worker has an engine and stores of its own; a file stays on one, so what its tests share is made once.
+    shared_out = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile")
     junit = ("--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={LOGS / 'ui-tests.xml'}")
     return [
         # What is first-party depends on other files than the one that is checked, so a cached verdict can be stale.
@@ -116,8 +118,8 @@ def parts() -> list[Part]:
         Part("types", "tsc", ("npm", "run", "--silent", "typecheck"), FRONTEND, lane="ui"),
         Part("arch", "architecture", pytest("architecture", "tests/architecture"), report=True, lane="python"),
         Part("unit", "unit", pytest("unit", *split, "unit"), report=True, lane="python"),
-        Part("integration", "integration", pytest("integration", *split, "integration"), report=True),
-        Part("faults", "faults", pytest("faults", *split, "faults"), report=True),
+        Part("integration", "integration", pytest("integration", *split, "integration", *shared_out), report=True),
+        Part("faults", "faults", pytest("faults", *split, "faults", *shared_out), report=True),
         Part("ui", "ui-tests", ("npm", "test", "--silent", *junit), FRONTEND, report=True, lane="ui"),
         Part(
             "e2e", "browser", ("npm", "run", "--silent", "e2e", "--", "--reporter=list,junit"), FRONTEND, report=True,

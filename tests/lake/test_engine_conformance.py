@@ -137,7 +137,12 @@ async def test_a_parameter_too_long_for_an_address(any_engine: Engine) -> None:
     assert rows == [{"n": "20000", "last": "it's 19999\n"}]
 
 
-@pytest.mark.parametrize("value", [float("nan"), Decimal("Infinity"), datetime(2026, 1, 1), object()], ids=repr)  # noqa: DTZ001
+# What stands for a value in a name must be the same in every process that collects the tests.
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), Decimal("Infinity"), datetime(2026, 1, 1), object()],  # noqa: DTZ001
+    ids=lambda value: type(value).__name__,
+)
 async def test_a_value_that_means_nothing_is_refused_by_name(any_engine: Engine, value: object) -> None:
     with pytest.raises((TypeError, ValueError), match="'x'"):
         await any_engine.query("SELECT {x:String}", {"x": value})

@@ -61,10 +61,10 @@ class Sessions:
     async def end_all(self, user_id: str, *, except_secret: str | None = None) -> None:
         """End every session of a user, but for one if asked (the one that changed the password)."""
         kept = _key(except_secret) if except_secret else None
-        keys = [key for key in await self._redis.smembers(_owned(user_id)) if key != kept]
+        keys = [key for key in await self._redis.smembers(_owned(user_id)) if key != kept]  # type: ignore[misc]
         if keys:
             await self._redis.delete(*keys)
-            await self._redis.srem(_owned(user_id), *keys)
+            await self._redis.srem(_owned(user_id), *keys)  # type: ignore[misc]
 
 
 def _key(secret: str) -> str:

@@ -46,7 +46,7 @@ class JobBoard:
         if before == now:
             return
         try:
-            await self._redis.hset(KEY, name, json.dumps(asdict(now)))
+            await self._redis.hset(KEY, name, json.dumps(asdict(now)))  # type: ignore[misc]
             await self._redis.expire(KEY, FORGET_SECONDS)
         except RedisError as error:
             # The board is for people; the job itself must go on.
@@ -60,7 +60,7 @@ class JobBoard:
         """Return the last word of every job, this process's own first hand."""
         states: dict[str, JobState] = {}
         try:
-            for name, text in (await self._redis.hgetall(KEY)).items():
+            for name, text in (await self._redis.hgetall(KEY)).items():  # type: ignore[misc]
                 states[str(name)] = JobState(**json.loads(text))
         except RedisError as error:
             logger.warning("Jobs of other processes are not shown: %s", error)

@@ -1,4 +1,4 @@
--- Schema version 2. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 3. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -207,6 +207,151 @@ CREATE TABLE IF NOT EXISTS fold_progress (
 ENGINE = MergeTree
 ORDER BY mark;
 
+-- 2_canonical/060_identity_decisions.sql
+CREATE TABLE IF NOT EXISTS identity_decisions (
+  decision_id String COMMENT 'id of the decision',
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  action LowCardinality(String) COMMENT 'merge, unmerge, dismiss (not a duplicate) or undo',
+  members Array(String) COMMENT 'canonical ids: the records merged, split off, or told apart',
+  undoes String COMMENT 'the decision that an undo takes back, else empty',
+  reason String COMMENT 'why, in words',
+  actor String COMMENT 'who decided: a person, a program, or vendor:SOURCE',
+  decided_at DateTime64(6, 'UTC') COMMENT 'when; of two decisions about a record the later counts'
+)
+ENGINE = MergeTree
+ORDER BY (noun, decided_at, decision_id)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+-- 2_canonical/070_identity_links.sql
+CREATE TABLE IF NOT EXISTS identity_links (
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  canonical_id String COMMENT 'the record',
+  cluster_id String COMMENT 'canonical id of the record that it is shown as; its own when it stands alone',
+  reasons Array(String) COMMENT 'why it is linked, in words; empty when it stands alone',
+  since DateTime64(6, 'UTC') COMMENT 'from when on the platform knew',
+  generation UInt64 COMMENT 'the step that found it'
+)
+ENGINE = MergeTree
+ORDER BY (noun, canonical_id, since, generation)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000;
+
+-- 2_canonical/080_identity_keys.sql
+CREATE TABLE IF NOT EXISTS identity_keys (
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  rule LowCardinality(String) COMMENT 'what the key is: domain, email, ...; with a ~ when it only suggests',
+  key String COMMENT 'the normalised value',
+  canonical_id String COMMENT 'the record'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (noun, rule, key, canonical_id)
+SETTINGS index_granularity = 1024;
+
+-- 2_canonical/090_identity_work.sql
+CREATE TABLE IF NOT EXISTS identity_work (
+  generation UInt64 COMMENT 'the step',
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  canonical_id String COMMENT 'the record',
+  role LowCardinality(String) COMMENT 'touched, near, context, apart (told apart from its cluster) or label',
+  round UInt32 COMMENT 'of a label: the pass that found it; of apart: the attempt',
+  label String COMMENT 'of a label: the smallest of the cluster; of apart: the decision',
+  at DateTime DEFAULT now() COMMENT 'when'
+)
+ENGINE = MergeTree
+ORDER BY (generation, noun, role, round, canonical_id)
+TTL at + INTERVAL 1 DAY
+SETTINGS index_granularity = 1024;
+
+-- 2_canonical/100_identity_edges.sql
+CREATE TABLE IF NOT EXISTS identity_edges (
+  generation UInt64 COMMENT 'the step',
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  attempt UInt32 COMMENT 'counts the times that records were told apart',
+  canonical_id String COMMENT 'the record',
+  rule LowCardinality(String) COMMENT 'the rule, or merge for a decision; empty ties a record to itself',
+  key String COMMENT 'the value of the rule, or the decision',
+  words String COMMENT 'the reason in words',
+  label String COMMENT 'sorts the record among its cluster: living and early ones first',
+  at DateTime DEFAULT now() COMMENT 'when'
+)
+ENGINE = MergeTree
+ORDER BY (generation, noun, attempt, rule, key)
+TTL at + INTERVAL 1 DAY
+SETTINGS index_granularity = 1024;
+
+-- 2_canonical/110_identity_applied.sql
+CREATE TABLE IF NOT EXISTS identity_applied (
+  decision_id String COMMENT 'the decision',
+  applied_at DateTime64(6, 'UTC') COMMENT 'when the step was done'
+)
+ENGINE = MergeTree
+ORDER BY decision_id;
+
+-- 2_canonical/120_identity_suggestions.sql
+CREATE TABLE IF NOT EXISTS identity_suggestions (
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  canonical_id String COMMENT 'one record',
+  other_id String COMMENT 'the other record',
+  score Float64 COMMENT 'how likely they are the same, 0 to 1; 0 withdraws the pair',
+  comparisons Array(Tuple(field String, words String, weight Float64)) COMMENT 'each comparison in words, with its weight in bits',
+  generation UInt64 COMMENT 'the step that compared them; the newest counts'
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (noun, canonical_id, other_id)
+SETTINGS index_granularity = 1024;
+
+-- 2_canonical/130_survivorship.sql
+CREATE TABLE IF NOT EXISTS survivorship (
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  field LowCardinality(String) COMMENT 'the field, * for all that have no row of their own',
+  sources Array(String) COMMENT 'sources, the most trusted first; those not named follow, the newest value first',
+  author String COMMENT 'who set it',
+  applied_at DateTime64(6, 'UTC') COMMENT 'when'
+)
+ENGINE = MergeTree
+ORDER BY (noun, field, applied_at)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+-- 2_canonical/140_quarantine_actions.sql
+CREATE TABLE IF NOT EXISTS quarantine_actions (
+  action_id String COMMENT 'id of the action',
+  action LowCardinality(String) COMMENT 'replay, correct, ignore or undo',
+  source LowCardinality(String) COMMENT 'source of the events',
+  target String COMMENT 'what it was about: the filters of a group, or an event',
+  undoes String COMMENT 'the action that an undo takes back, else empty',
+  reason String COMMENT 'why, in words',
+  actor String COMMENT 'who did it',
+  done_at DateTime64(6, 'UTC') COMMENT 'when',
+  before String COMMENT 'JSON: what was there before, such as the number of open entries',
+  after String COMMENT 'JSON: what was there after'
+)
+ENGINE = MergeTree
+ORDER BY (done_at, action_id)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+-- 2_canonical/150_quarantine_marks.sql
+CREATE TABLE IF NOT EXISTS quarantine_marks (
+  source LowCardinality(String) COMMENT 'source of the event',
+  seq UInt64 COMMENT 'the event',
+  field LowCardinality(String) COMMENT 'the field, empty for the whole event',
+  action_id String COMMENT 'the action that ignored it',
+  ignored Bool COMMENT 'false once that was undone',
+  version UInt64 COMMENT 'the newest counts'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (source, seq, field);
+
+-- 2_canonical/160_event_corrections.sql
+CREATE TABLE IF NOT EXISTS event_corrections (
+  source LowCardinality(String) COMMENT 'source of both events',
+  original UInt64 COMMENT 'the event that was corrected',
+  corrected UInt64 COMMENT 'the event with the corrected copy',
+  action_id String COMMENT 'the action that corrected it',
+  active Bool COMMENT 'false once that was undone',
+  version UInt64 COMMENT 'the newest counts'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (source, corrected);
+
 -- model/account_changes
 CREATE TABLE IF NOT EXISTS account_changes (
   source LowCardinality(String),
@@ -308,6 +453,46 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/merged_accounts
+CREATE TABLE IF NOT EXISTS merged_accounts (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  cluster_id String,
+  is_survivor Bool,
+  members Array(String),
+  keys Array(Tuple(rule String, key String)),
+  generation UInt64,
+  is_deleted Bool,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  field_members Map(LowCardinality(String), String),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'The name of the organisation.',
+  domain Nullable(String) COMMENT 'Its main internet domain, without www.',
+  website Nullable(String) COMMENT 'Its address on the web, as the source has it.',
+  industry Nullable(String) COMMENT 'The line of business, in the source\'s words.',
+  employees Nullable(Int64) COMMENT 'How many people work there.',
+  segment Nullable(String) COMMENT 'The kind of customer it is, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
+  country Nullable(String) COMMENT 'The country, in the source\'s words.',
+  city Nullable(String) COMMENT 'The city.',
+  postcode Nullable(String) COMMENT 'The postal code.',
+  street Nullable(String) COMMENT 'Street and number; several lines where the source has them.',
+  tax_id Nullable(String) COMMENT 'The number under which it pays tax, as the source has it.',
+  phone Nullable(String) COMMENT 'The main telephone number, digits with a leading + where known.',
+  parent_ref Nullable(String) COMMENT 'The source\'s id of the organisation it belongs to.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  parent_ref_source String COMMENT 'the source that parent_ref is an id of',
+  owner_ref_source String COMMENT 'the source that owner_ref is an id of'
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
 -- model/contact_changes
 CREATE TABLE IF NOT EXISTS contact_changes (
   source LowCardinality(String),
@@ -391,6 +576,41 @@ CREATE TABLE IF NOT EXISTS contacts (
   created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.'
 )
 ENGINE = ReplacingMergeTree(version)
+ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/merged_contacts
+CREATE TABLE IF NOT EXISTS merged_contacts (
+  canonical_id String,
+  source LowCardinality(String),
+  source_id String,
+  cluster_id String,
+  is_survivor Bool,
+  members Array(String),
+  keys Array(Tuple(rule String, key String)),
+  generation UInt64,
+  is_deleted Bool,
+  source_time DateTime64(3, 'UTC'),
+  known_at DateTime64(6, 'UTC'),
+  provenance Map(LowCardinality(String), UInt256),
+  field_members Map(LowCardinality(String), String),
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'The full name.',
+  first_name Nullable(String) COMMENT 'The given name.',
+  last_name Nullable(String) COMMENT 'The family name.',
+  email Nullable(String) COMMENT 'The e-mail address, in lower case.',
+  phone Nullable(String) COMMENT 'The telephone number, digits with a leading + where known.',
+  mobile Nullable(String) COMMENT 'The mobile number, digits with a leading + where known.',
+  title Nullable(String) COMMENT 'What the person does there.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  account_ref_source String COMMENT 'the source that account_ref is an id of',
+  owner_ref_source String COMMENT 'the source that owner_ref is an id of'
+)
+ENGINE = ReplacingMergeTree(generation)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 

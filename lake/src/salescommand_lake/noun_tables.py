@@ -53,10 +53,31 @@ STATE_COLUMNS = (
 """What a state holds beside the fields. repeats: the superseded events, with the part of the ledger that each
 belongs to."""
 
+MERGED_COLUMNS = (
+    ("canonical_id", "String"),
+    ("source", "LowCardinality(String)"),
+    ("source_id", "String"),
+    ("cluster_id", "String"),
+    ("is_survivor", "Bool"),
+    ("members", "Array(String)"),
+    ("keys", "Array(Tuple(rule String, key String))"),
+    ("generation", "UInt64"),
+    ("is_deleted", "Bool"),
+    ("source_time", "DateTime64(3, 'UTC')"),
+    ("known_at", "DateTime64(6, 'UTC')"),
+    ("provenance", "Map(LowCardinality(String), UInt256)"),
+    ("field_members", "Map(LowCardinality(String), String)"),
+    ("quality_score", "Float64"),
+    ("failed_rules", "Array(LowCardinality(String))"),
+)
+"""What a merged record holds beside the fields. It stands once for each of its members, so that each of their ids finds
+it; is_survivor is true for the one whose id is its own. keys: by what the rules of identity knew the member.
+"""
+
 
 def statements(noun: Noun) -> list[str]:
     """Return the CREATE statements of one noun."""
-    return [_changes(noun), _quarantine_feed(noun), _states(noun)]
+    return [_changes(noun), _quarantine_feed(noun), _states(noun), *([_merged(noun)] if noun.merged else [])]
 
 
 def _comment(field: Field) -> str:
@@ -80,6 +101,16 @@ def _states(noun: Noun) -> str:
     return (
         f"CREATE TABLE IF NOT EXISTS {noun.table} (\n  " + ",\n  ".join(columns) + "\n)\n"
         "ENGINE = ReplacingMergeTree(version)\nORDER BY canonical_id\nSETTINGS index_granularity = 1024"
+    )
+
+
+def _merged(noun: Noun) -> str:
+    columns = [f"{name} {kind}" for name, kind in MERGED_COLUMNS]
+    columns += [f"{field.name} Nullable({field.sql_type}) {_comment(field)}" for field in noun.fields]
+    columns += [f"{name}_source String COMMENT 'the source that {name} is an id of'" for name in noun.refs]
+    return (
+        f"CREATE TABLE IF NOT EXISTS {noun.merged_table} (\n  " + ",\n  ".join(columns) + "\n)\n"
+        "ENGINE = ReplacingMergeTree(generation)\nORDER BY canonical_id\nSETTINGS index_granularity = 1024"
     )
 
 

@@ -11,8 +11,8 @@ __all__ = ["TableSize", "table_sizes"]
 
 _ORDER = ("raw", "canonical", "serving")
 _RAW = frozenset({"raw_events", "raw_batches", "raw_batch_keys", "folded_batches"})
-_CANONICAL = frozenset({"canonical_records", "quarantine"}).union(
-    *({noun.table, noun.changes_table} for noun in NOUNS.values())
+_CANONICAL = frozenset({"canonical_records", "quarantine", "identity_decisions", "identity_links"}).union(
+    *({noun.table, noun.changes_table, *([noun.merged_table] if noun.merged else [])} for noun in NOUNS.values())
 )
 
 

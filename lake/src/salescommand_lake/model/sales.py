@@ -54,6 +54,7 @@ ACCOUNT = Noun(
         Rule("employees_not_negative", 1, "A head count is not negative.", "ifNull(employees >= 0, true)"),
     ),
     ("name", "domain"),
+    merged=True,
 )
 
 CONTACT = Noun(
@@ -97,6 +98,7 @@ CONTACT = Noun(
         ),
     ),
     ("name", "email", "last_name", "first_name"),
+    merged=True,
 )
 
 OPPORTUNITY = Noun(

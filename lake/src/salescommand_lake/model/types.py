@@ -87,6 +87,18 @@ class Noun:
     """The fields that name a record to people: the first that has a value."""
     value: str | None = None
     """The amount that a record stands for in lists, when it has one."""
+    merged: bool = False
+    """Whether records of different sources may be one, so that people see a merged record."""
+
+    @property
+    def merged_table(self) -> str:
+        """Return the table of merged records, of a noun that has one: a row per record, with its cluster."""
+        return f"merged_{self.plural}"
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Return the fields that hold a source's own id of another record."""
+        return tuple(field.name for field in self.fields if field.type is FieldType.REF)
 
     @property
     def table(self) -> str:

@@ -80,6 +80,15 @@ def statements(noun: Noun) -> list[str]:
     return [_changes(noun), _quarantine_feed(noun), _states(noun), *([_merged(noun)] if noun.merged else [])]
 
 
+def derived_tables(noun: Noun) -> tuple[str, ...]:
+    """Return the tables that follow from raw events record by record, each with the columns source and source_id.
+
+    The changes come first; the others follow from them. Versions (canonical_records) are only ever added to, so they
+    are not here.
+    """
+    return noun.changes_table, noun.table
+
+
 def _comment(field: Field) -> str:
     return "COMMENT '" + field.meaning.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
@@ -115,10 +124,15 @@ def _merged(noun: Noun) -> str:
 
 
 def _quarantine_feed(noun: Noun) -> str:
+    select = quarantined(noun, noun.changes_table)
+    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {noun.name}_quarantine_feed TO quarantine AS\n{select}"
+
+
+def quarantined(noun: Noun, changes: str) -> str:
+    """Return a SELECT of what could not be read, as rows of the quarantine, from the table ``changes``."""
     return (
-        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {noun.name}_quarantine_feed TO quarantine AS\n"
         f"SELECT source, seq, error.1 AS field, {EVENT_ID_SQL} AS event_id, '{noun.name}' AS record_type, source_id,\n"
         "  error.2 AS value, error.3 AS reason, mapping_hash, mapping_version, received_at, generation,\n"
         "  false AS resolved\n"
-        f"FROM {noun.changes_table}\nARRAY JOIN errors AS error"
+        f"FROM {changes}\nARRAY JOIN errors AS error"
     )

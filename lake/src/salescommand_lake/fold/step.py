@@ -145,8 +145,7 @@ class _Step:
 
     async def _fold_records(self, scope: Scope) -> None:
         for noun in scope.nouns:
-            await self.writer.fold_states(noun, scope)
-            await self.writer.add_versions(noun, scope)
+            await self.writer.derive(noun, scope)
 
     def _nouns_of(self, readings: list[Reading]) -> list[Noun]:
         """Return the nouns that the streams become now, and those they have been."""

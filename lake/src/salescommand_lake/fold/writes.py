@@ -23,6 +23,7 @@ from salescommand_lake.model import Noun, canonical_id_sql
 Guard = Callable[[], Awaitable[None]]
 """Called before each write; it raises when this process may not write any more."""
 
+VERSIONS = "canonical_records"
 _IN_BATCHES = "batch_id IN {batches:Array(String)}"
 _IN_STREAMS = f"(source, record_type, entity_type) IN {{streams:{PART}}}"
 _IN_PARTS = f"(batch_id, source, record_type) IN {{parts:{PART}}}"
@@ -46,12 +47,20 @@ class Tally:
 
 
 class Writer:
-    """The writes of one step, all of one generation."""
+    """The writes of one step, all of one generation.
 
-    def __init__(self, engine: Engine, generation: int, guard: Guard | None) -> None:
+    ``prefix`` names a second set of the canonical tables, which a rebuild fills beside the first.
+    """
+
+    def __init__(self, engine: Engine, generation: int, guard: Guard | None = None, *, prefix: str = "") -> None:
         self.engine = engine
         self.generation = generation
         self._guard = guard
+        self._prefix = prefix
+
+    def table(self, name: str) -> str:
+        """Return the name of a canonical table in the set that this writer fills."""
+        return f"{self._prefix}{name}"
 
     async def extract(self, reading: Reading) -> None:
         """Read the events of the reading's parts into changes; without parts, all events of its streams."""
@@ -73,16 +82,32 @@ class Writer:
             conditions = []
         prewhere = " AND ".join(["entity_type IN {words:Array(String)}", *conditions])
         raw = f"SELECT {RAW_COLUMNS} FROM raw_events PREWHERE {prewhere} WHERE {' AND '.join(where)}"
+        await self.read(reading, raw, parameters)
+
+    async def read(self, reading: Reading, raw: str, parameters: dict[str, Any]) -> None:
+        """Write the changes that the reading's mapping makes of the raw rows of the SELECT ``raw``."""
         compiled = reading.effective.compiled
         select = compiled.select(raw, version=reading.effective.version, generation=self.generation)
-        await self._insert(reading.effective.mapping.noun.changes_table, compiled.columns, select, parameters)
+        table = self.table(reading.effective.mapping.noun.changes_table)
+        await self._insert(table, compiled.columns, select, parameters)
 
-    async def fold_states(self, noun: Noun, scope: Scope) -> None:
+    async def derive(self, noun: Noun, scope: Scope) -> None:
+        """Write everything that follows from the changes of the records of the scope.
+
+        This is the one list of it, for the live fold and for a rebuild; ``derived_tables`` names the tables.
+        """
+        await self._fold_states(noun, scope)
+        await self._add_versions(noun, scope)
+
+    async def _fold_states(self, noun: Noun, scope: Scope) -> None:
         """Write the current state of the records of the scope."""
-        select = states(noun, marked(noun, scope.keys), keep_empty=scope.read_again)
-        await self._insert(noun.table, state_columns(noun), select, scope.parameters)
+        select = states(noun, self._marked(noun, scope), keep_empty=scope.read_again)
+        await self._insert(self.table(noun.table), state_columns(noun), select, scope.parameters)
 
-    async def add_versions(self, noun: Noun, scope: Scope) -> None:
+    def _marked(self, noun: Noun, scope: Scope) -> str:
+        return marked(noun, scope.keys, self.table(noun.changes_table))
+
+    async def _add_versions(self, noun: Noun, scope: Scope) -> None:
         """Add the versions of the records of the scope that are not there yet, or not as they are now."""
         select = (
             f"SELECT canonical_id, '{noun.name}' AS entity_type, CAST(text, 'JSON') AS payload, quality_score,\n"
@@ -90,19 +115,31 @@ class Writer:
             "  known_at AS received_at, operation, is_deleted, provenance, failed_rules, content_hash,\n"
             f"  toUInt64({self.generation}) AS generation\n"
             f"FROM (SELECT *, {payload(noun)} AS text, cityHash64(is_deleted, text) AS content_hash\n"
-            f"  FROM ({histories(noun, marked(noun, scope.keys))}))\n"
-            "WHERE (canonical_id, ord, known_at, content_hash) NOT IN (\n"
-            "  SELECT canonical_id, ord, received_at, argMax(content_hash, generation) FROM canonical_records\n"
-            f"  WHERE entity_type = '{noun.name}' AND canonical_id IN (\n"
-            f"    SELECT DISTINCT {canonical_id_sql(noun)} FROM {noun.changes_table} WHERE {scope.keys})\n"
-            "  GROUP BY canonical_id, ord, received_at)"
+            f"  FROM ({histories(noun, self._marked(noun, scope))}))\n"
+            f"{self._not_there(noun, scope)}"
         )
         columns = (
             *("canonical_id", "entity_type", "payload", "quality_score", "validated_at", "source", "source_id", "seq"),
             *("ord", "source_time", "received_at", "operation", "is_deleted", "provenance", "failed_rules"),
             *("content_hash", "generation"),
         )
-        await self._insert("canonical_records", columns, select, scope.parameters)
+        await self._insert(self.table(VERSIONS), columns, select, scope.parameters)
+
+    def _not_there(self, noun: Noun, scope: Scope) -> str:
+        """Return the condition that leaves out versions which ``scope.versions_in`` has as they are."""
+        if not scope.versions_in:
+            return ""
+        found = " UNION ALL ".join(
+            "SELECT canonical_id, ord, received_at, content_hash, generation FROM "
+            f"{table} WHERE entity_type = '{noun.name}' AND canonical_id IN (SELECT DISTINCT {canonical_id_sql(noun)}"
+            f" FROM {self.table(noun.changes_table)} WHERE {scope.keys})"
+            for table in scope.versions_in
+        )
+        return (
+            "WHERE (canonical_id, ord, known_at, content_hash) NOT IN (\n"
+            f"  SELECT canonical_id, ord, received_at, argMax(content_hash, generation) FROM ({found})\n"
+            "  GROUP BY canonical_id, ord, received_at)"
+        )
 
     async def resolve_quarantine(self, reading: Reading) -> None:
         """Take out of the quarantine what an older reading of these streams put there and this one did not."""
@@ -195,6 +232,8 @@ class Scope:
     parameters: dict[str, Any]
     read_again: bool = False
     """Whether the changes were there before, so that states may have to go."""
+    versions_in: tuple[str, ...] = (VERSIONS,)
+    """The tables whose versions need not be written again."""
 
 
 def scope_of_parts(parts: Sequence[Part], readings: Sequence[Reading]) -> Scope:

@@ -45,6 +45,9 @@ class Troubled:
         return getattr(self._engine, name)
 
     async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+        if table != "raw_events":
+            await self._engine.insert(table, rows, token=token)
+            return
         self.tokens.append(token)
         error = self.before(rows)
         if error is not None:
@@ -160,7 +163,7 @@ async def test_small_and_large_loads(troubled: Context) -> None:
         QueryTimeout("took too long", code=159),
         TooManyParts("too many parts", code=252),
         AccessDenied("wrong password", code=516),
-        LakeError("something new", code=9999),
+        LakeError("a proxy refuses the request"),
         OSError("no route"),
     ],
     ids=lambda error: type(error).__name__,
@@ -228,6 +231,85 @@ async def test_after_a_lost_answer_a_block_is_never_split(troubled: Context) -> 
     assert len(set(engine.tokens)) == 1
     await check_exactly_once(troubled, acks)
     assert troubled.spool.books()["crm"].refused == 0
+
+
+async def test_an_unknown_refusal_of_some_rows_sets_them_apart(troubled: Context) -> None:
+    """A number that we have no class for, and that stays while everything else works, is about the rows."""
+    engine = engine_of(troubled)
+    engine.before = lambda rows: (
+        LakeError("Code: 9999. A new kind of refusal", code=9999)
+        if any(row["source_id"] == "7" for row in rows)
+        else None
+    )
+    acks = await append(troubled, *range(20))
+    async with loading(troubled):
+        await emptied(troubled)
+    await check_exactly_once(troubled, [ack for place, ack in enumerate(acks) if place != 7])
+    assert troubled.spool.books()["crm"].refused == 1
+    assert "A new kind of refusal" in (await troubled.spool.refused_events())[0][1]
+
+
+async def test_an_unknown_refusal_of_everything_is_an_alarm(troubled: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not the events then: few are set apart, the others wait, and loading resumes by itself."""
+    monkeypatch.setattr(loader_module, "_STRANGE_IN_A_ROW", 3)
+    engine = engine_of(troubled)
+    engine.before = lambda rows: LakeError("Code: 9999. Out of order", code=9999)
+    await append(troubled, *range(40))
+    async with loading(troubled):
+        await until(lambda: troubled.spool.loading.state == "failed" and troubled.spool.loading.attempts > 8)
+        books = troubled.spool.books()["crm"]
+        assert (books.refused, books.in_spool) == (3, 37)
+        assert "Out of order" in troubled.spool.loading.detail
+        engine.before = lambda rows: None
+        await emptied(troubled)
+    assert troubled.spool.books()["crm"].loaded == 37
+
+
+async def test_a_block_that_may_be_at_work_is_not_halved(troubled: Context) -> None:
+    """The lake hangs, then says that memory is short: the first try may yet be stored."""
+    engine = engine_of(troubled)
+    answers = iter([LakeUnavailable("no answer"), *[OutOfMemory("memory limit", code=241)] * 5])
+    engine.before = lambda rows: next(answers, None)
+    acks = await append(troubled, *range(8))
+    async with loading(troubled):
+        await emptied(troubled)
+    assert len(set(engine.tokens)) == 1
+    await check_exactly_once(troubled, acks)
+
+
+async def test_the_breaker_opens_at_once_for_too_many_parts(troubled: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader_module, "_BREAKER_DELAY", 30.0)
+    engine = engine_of(troubled)
+    engine.before = lambda rows: TooManyParts("too many parts", code=252)
+    await append(troubled, 1)
+    async with loading(troubled):
+        await until(lambda: troubled.spool.loading.attempts == 1)
+        assert (troubled.spool.loading.breaker, troubled.spool.loading.state) == ("open", "waiting")
+        engine.before = lambda rows: None
+    assert troubled.spool.loading.breaker == "closed"  # stopping tries once more
+
+
+async def test_a_lake_that_hangs_is_asked_again(troubled: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader_module, "_INSERT_SECONDS", 0.05)
+    engine = engine_of(troubled)
+    hanging = iter([True, True])
+    insert = engine.insert
+
+    async def hang(table: str, rows: Any, *, token: str | None = None) -> None:
+        if next(hanging, False):
+            await insert(table, rows, token=token)
+            await asyncio.Event().wait()
+        monkeypatch.setattr(loader_module, "_INSERT_SECONDS", 60)
+        await insert(table, rows, token=token)
+
+    monkeypatch.setattr(engine, "insert", hang)
+    acks = await append(troubled, *range(5))
+    async with loading(troubled):
+        await emptied(troubled)
+    assert len(engine.tokens) >= 3
+    assert len(set(engine.tokens)) == 1
+    assert troubled.spool.loading.retries["QueryTimeout"] >= 2
+    await check_exactly_once(troubled, acks)
 
 
 async def test_out_of_memory_takes_smaller_blocks(troubled: Context) -> None:

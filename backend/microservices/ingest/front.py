@@ -43,6 +43,7 @@ _WAIT_SECONDS = 30.0
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _COMMON = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_WAITED = (b"preference-applied", b"wait=stored")
 _REUSED = "idempotency-key-reused"
 
 
@@ -74,8 +75,9 @@ class IngestFront:
             await self._app(scope, receive, send)
             return
         refusal: Refused | None = None
+        applied = False
         try:
-            body = await self._post(scope, receive)
+            body, applied = await self._post(scope, receive)
         except Disconnected:
             return
         except Refused as refused:
@@ -84,7 +86,7 @@ class IngestFront:
             # Nothing here may leave an integrator without an answer that tells what to do.
             log.exception("a post to %s failed", scope["path"])
             refusal = _failed()
-        status, extra = 200, []
+        status, extra = 200, [_WAITED] if applied else []
         if refusal is not None:
             status, body, extra = refusal.status, refusal.document(scope["path"]), extra_headers(refusal)
         self.answers[status] = self.answers.get(status, 0) + 1
@@ -93,7 +95,8 @@ class IngestFront:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _post(self, scope: Scope, receive: Receive) -> bytes:
+    async def _post(self, scope: Scope, receive: Receive) -> tuple[bytes, bool]:
+        """Take a post; return the answer's body, and whether it waited for the lake as it was asked to."""
         if scope["method"] != "POST":
             detail = f"{scope['method']} is not allowed here."
             raise Refused(405, "Only POST is allowed", detail, "Post events as JSON.", kind="method")
@@ -125,7 +128,7 @@ class IngestFront:
         finally:
             self._context.spool.recent.add(source, outcome)
         stored = await self._stored(acks) if wait else None
-        return accepted(prepared, acks, outcome.duplicates, stored)
+        return accepted(prepared, acks, outcome.duplicates, stored), stored is True
 
     async def _grant(self, secret: str) -> Grant:
         try:

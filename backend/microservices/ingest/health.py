@@ -27,6 +27,7 @@ def ingest_health(spool: Spool) -> dict[str, object]:
         "loader": {
             "state": loading.state,
             "detail": loading.detail,
+            "breaker": loading.breaker,
             "attempts": loading.attempts,
             "last_error": loading.last_error,
             "last_error_at": loading.last_error_at,

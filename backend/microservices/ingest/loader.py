@@ -25,7 +25,7 @@ from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
 from salescommand_lake.engine import Engine
-from salescommand_lake.errors import LakeError, OutOfMemory, RowRejected, SchemaMismatch, TooManyParts
+from salescommand_lake.errors import LakeError, OutOfMemory, QueryTimeout, RowRejected, SchemaMismatch, TooManyParts
 from salescommand_lake.raw import RawRow, insert_raw
 from salescommand_lake.schema import require_schema
 
@@ -40,6 +40,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
 # The engine asks for time to merge: a short pause would only make it worse.
 _BREAKER_DELAY = 5.0
+_BREAKER_FAILURES = 5
+"""Failures in a row after which the breaker counts as open, whatever they were."""
+_INSERT_SECONDS = 120.0
+"""An insert that takes longer is repeated with the same token; what hangs must not hang for ever."""
+_STRANGE_TRIES = 4
+"""How often a block is tried that the engine refuses with a number we don't know, before it is narrowed down."""
+_STRANGE_IN_A_ROW = 50
+"""Events set apart for such a number without one that was stored; then it is not the events, and a person must look."""
+
+
+_UNSURE_SECONDS = 2 * _INSERT_SECONDS
+"""How long an insert whose answer was lost may still be at work in the engine."""
 
 
 class LoaderContext(Protocol):
@@ -85,11 +97,15 @@ class Loader:
         self._state = context.spool.loading
         self._telling: asyncio.Task[None] | None = None
         self._schema_seen = False
+        self._strange_in_a_row = 0
+        self._unsure: tuple[str, float] = ("", 0.0)
 
     async def run(self) -> None:
         """Load for ever. When cancelled, load what can be loaded within some seconds; the rest waits in the spool."""
         self._say("idle", "started")
         try:
+            for entry in (await self._spool.planned())[:1]:
+                self._unsure_about(entry.batch_id)
             while True:
                 await self._spool.arrived.wait()
                 if self._spool.depth < self._max_rows:
@@ -120,7 +136,7 @@ class Loader:
             except LakeError as error:
                 pause = self._after(error)
             except (SpoolError, apsw.Error, OSError) as error:
-                pause = self._paused("failed", f"the spool can't be used: {error}", _FIRST_DELAY)
+                pause = self._paused("failed", f"the spool can't be used: {error}", "Spool", _FIRST_DELAY)
             else:
                 continue
             if not retry:
@@ -132,34 +148,70 @@ class Loader:
         try:
             rows = [_raw_row(row, batch.entry.batch_id) for row in batch.rows]
         except ValueError as error:
-            await self._narrow(batch, f"the event can't be written: {error}", None)
+            await self._narrow(batch, f"the event can't be written: {error}", None, "InvalidRow")
             return
         if not self._schema_seen:
             # In a schema that is half made, events would reach the raw zone and not the fold's queue.
             await require_schema(self._engine)
             self._schema_seen = True
-        started = time.perf_counter()
         try:
-            # The books are read between inserts, so that no event is in two places at once.
-            async with self._spool.inserting:
-                await insert_raw(self._engine, rows, batch.entry.batch_id)
-                await self._spool.complete(batch)
-        except (RowRejected, OutOfMemory) as error:
-            if isinstance(error, OutOfMemory) and len(rows) == 1:
-                raise
-            if await stored_in_range(self._engine, batch.entry.batch_id, batch.entry.first_seq, batch.entry.last_seq):
-                # An earlier try whose answer was lost did store something: only the same block may follow.
+            await self._insert(batch, rows)
+        except LakeError as error:
+            if error.outcome_unknown:
+                self._unsure_about(batch.entry.batch_id)
+            if not await self._may_narrow(error, batch):
                 raise
             if isinstance(error, OutOfMemory):
                 self._rows_now = max(1, len(rows) // 2)
-            await self._narrow(batch, str(error), error.code)
-            return
+            await self._narrow(batch, str(error), error.code, type(error).__name__)
+
+    async def _insert(self, batch: Batch, rows: list[RawRow]) -> None:
+        """Store one batch and note that it is stored."""
+        started = time.perf_counter()
+        # The books are read between inserts, so that no event is in two places at once.
+        async with self._spool.inserting:
+            try:
+                async with asyncio.timeout(_INSERT_SECONDS):
+                    await insert_raw(self._engine, rows, batch.entry.batch_id)
+            except TimeoutError:
+                raise QueryTimeout(f"the lake did not answer an insert within {_INSERT_SECONDS:g} seconds") from None
+            await self._spool.complete(batch)
         self._state.loaded(len(rows), time.perf_counter() - started)
+        self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 
-    async def _narrow(self, batch: Batch, reason: str, code: int | None) -> None:
+    def _unsure_about(self, batch_id: str) -> None:
+        """Note that a try of the batch may be stored, or be stored still."""
+        self._unsure = (batch_id, time.monotonic() + _UNSURE_SECONDS)
+
+    async def _may_narrow(self, error: LakeError, batch: Batch) -> bool:
+        """Tell whether it was a definite refusal of what is in the block, so that parts of it may fare better."""
+        entry, alone = batch.entry, len(batch.rows) == 1
+        if not isinstance(error, RowRejected):
+            # What a row holds is refused again and again; this may have gone well in the try before.
+            if self._unsure[0] == entry.batch_id and time.monotonic() < self._unsure[1]:
+                return False
+            if isinstance(error, OutOfMemory):
+                if alone:
+                    return False
+            elif not await self._strange(error, alone=alone):
+                return False
+        # An earlier try whose answer was lost may have stored something: then only the same block may follow.
+        return not await stored_in_range(self._engine, entry.batch_id, entry.first_seq, entry.last_seq)
+
+    async def _strange(self, error: LakeError, *, alone: bool) -> bool:
+        """Tell whether an error that we have no class for seems to lie in the events: it stays, and all else works."""
+        if type(error) is not LakeError or error.code is None or self._state.attempts + 1 < _STRANGE_TRIES:
+            return False
+        await self._engine.ping()
+        if alone and self._strange_in_a_row >= _STRANGE_IN_A_ROW:
+            return False
+        self._strange_in_a_row += alone
+        return True
+
+    async def _narrow(self, batch: Batch, reason: str, code: int | None, kind: str) -> None:
         """After a definite refusal: halve the batch, or set its only event apart with the reason."""
-        self._state.failed(reason)
+        self._state.failed(reason, kind)
         if len(batch.rows) > 1:
             await self._spool.split(batch)
             return
@@ -170,16 +222,20 @@ class Loader:
 
     def _after(self, error: LakeError) -> float:
         """Return how long to pause after a failure, in seconds, and say why."""
-        words = f"{type(error).__name__}: {error}"
+        kind = type(error).__name__
+        words = f"{kind}: {error}"
         if isinstance(error, SchemaMismatch):
             self._schema_seen = False
         if isinstance(error, TooManyParts):
-            return self._paused("waiting", words, _BREAKER_DELAY)
-        return self._paused("waiting" if error.retryable else "failed", words, _FIRST_DELAY)
+            self._state.breaker = "open"
+            return self._paused("waiting", words, kind, _BREAKER_DELAY)
+        return self._paused("waiting" if error.retryable else "failed", words, kind, _FIRST_DELAY)
 
-    def _paused(self, state: str, words: str, first: float) -> float:
+    def _paused(self, state: str, words: str, kind: str, first: float) -> float:
         first_failure = self._state.attempts == 0 or self._state.last_error != words
-        self._state.failed(words)
+        self._state.failed(words, kind)
+        if self._state.attempts >= _BREAKER_FAILURES:
+            self._state.breaker = "open"
         if first_failure:
             log.warning("loading pauses: %s", words)
         delay = min(_LONGEST_DELAY, first * 2.0 ** min(self._state.attempts - 1, 16))

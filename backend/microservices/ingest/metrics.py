@@ -71,6 +71,11 @@ class IngestMetrics(Collector):
         gauge, counter = GaugeMetricFamily, CounterMetricFamily
         yield counter("salescommand_loader_batches", "Inserts into the raw zone", loading.batches)
         yield counter("salescommand_loader_events", "Events inserted", loading.events)
-        yield counter("salescommand_loader_insert_seconds", "Time in inserts", loading.insert_seconds)
+        yield from loading.inserts.collect()
         yield gauge("salescommand_loader_attempts", "Failed tries of the current insert", loading.attempts)
+        yield gauge("salescommand_loader_breaker_open", "1 while inserts pause", float(loading.breaker == "open"))
+        retries = counter("salescommand_loader_retries", "Failed tries by class of error", labels=["class"])
+        for kind, count in sorted(loading.retries.items()):
+            retries.add_metric([kind], count)
+        yield retries
         yield gauge("salescommand_loader_alarm", "1 while somebody has to act", float(loading.state == "failed"))

@@ -1,4 +1,4 @@
--- Schema version 3. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 4. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -493,6 +493,39 @@ ENGINE = ReplacingMergeTree(generation)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/account_intervals
+CREATE TABLE IF NOT EXISTS account_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'The name of the organisation.',
+  domain Nullable(String) COMMENT 'Its main internet domain, without www.',
+  website Nullable(String) COMMENT 'Its address on the web, as the source has it.',
+  industry Nullable(String) COMMENT 'The line of business, in the source\'s words.',
+  employees Nullable(Int64) COMMENT 'How many people work there.',
+  segment Nullable(String) COMMENT 'The kind of customer it is, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
+  country Nullable(String) COMMENT 'The country, in the source\'s words.',
+  city Nullable(String) COMMENT 'The city.',
+  postcode Nullable(String) COMMENT 'The postal code.',
+  street Nullable(String) COMMENT 'Street and number; several lines where the source has them.',
+  tax_id Nullable(String) COMMENT 'The number under which it pays tax, as the source has it.',
+  phone Nullable(String) COMMENT 'The main telephone number, digits with a leading + where known.',
+  parent_ref Nullable(String) COMMENT 'The source\'s id of the organisation it belongs to.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/contact_changes
 CREATE TABLE IF NOT EXISTS contact_changes (
   source LowCardinality(String),
@@ -614,6 +647,34 @@ ENGINE = ReplacingMergeTree(generation)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/contact_intervals
+CREATE TABLE IF NOT EXISTS contact_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'The full name.',
+  first_name Nullable(String) COMMENT 'The given name.',
+  last_name Nullable(String) COMMENT 'The family name.',
+  email Nullable(String) COMMENT 'The e-mail address, in lower case.',
+  phone Nullable(String) COMMENT 'The telephone number, digits with a leading + where known.',
+  mobile Nullable(String) COMMENT 'The mobile number, digits with a leading + where known.',
+  title Nullable(String) COMMENT 'What the person does there.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/opportunity_changes
 CREATE TABLE IF NOT EXISTS opportunity_changes (
   source LowCardinality(String),
@@ -733,6 +794,47 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/opportunity_intervals
+CREATE TABLE IF NOT EXISTS opportunity_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'What the deal is called.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  owner_name Nullable(String) COMMENT 'The owner\'s name as the source gives it with the deal.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What the deal is worth, in its own currency.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the amount.',
+  stage Nullable(String) COMMENT 'The stage, by the vendor\'s own name.',
+  pipeline Nullable(String) COMMENT 'The sales process that the stage belongs to, by the vendor\'s own name.',
+  status LowCardinality(Nullable(String)) COMMENT 'Whether the deal is still open, or how it ended.',
+  probability Nullable(Decimal(18, 4)) COMMENT 'How likely the deal is won, 0 to 1.',
+  forecast_category LowCardinality(Nullable(String)) COMMENT 'How sure its owner is of it: in the pipeline, best case, committed, left out of the forecast, or closed.',
+  product Nullable(String) COMMENT 'What is sold.',
+  type Nullable(String) COMMENT 'What sort of deal it is, such as new or renewal, in the source\'s words.',
+  segment Nullable(String) COMMENT 'The kind of customer it is for, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
+  lead_source Nullable(String) COMMENT 'Where the deal came from, in the source\'s words.',
+  close_date Nullable(Date32) COMMENT 'The day it was won or lost; while open, the day expected.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  next_step Nullable(String) COMMENT 'What is to be done next, in the owner\'s words.',
+  last_activity_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When somebody last did something about it.',
+  lost_reason Nullable(String) COMMENT 'Why the deal was lost, in the source\'s words.',
+  visits Array(Tuple(stage String, status String, probability Nullable(Decimal(18, 4)), entered_at DateTime64(3, 'UTC'))),
+  first_due Nullable(Date32),
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/activity_changes
 CREATE TABLE IF NOT EXISTS activity_changes (
   source LowCardinality(String),
@@ -819,6 +921,34 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/activity_intervals
+CREATE TABLE IF NOT EXISTS activity_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  subject Nullable(String) COMMENT 'What it is about.',
+  type LowCardinality(Nullable(String)) COMMENT 'What sort of activity it is.',
+  vendor_type Nullable(String) COMMENT 'The sort of activity, by the vendor\'s own name.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  contact_ref Nullable(String) COMMENT 'The source\'s id of the contact.',
+  opportunity_ref Nullable(String) COMMENT 'The source\'s id of the opportunity.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it is to be done, or begins; a day alone is its midnight.',
+  done_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was done.',
+  done Nullable(Bool) COMMENT 'Whether it is done.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/product_changes
 CREATE TABLE IF NOT EXISTS product_changes (
   source LowCardinality(String),
@@ -891,6 +1021,30 @@ CREATE TABLE IF NOT EXISTS products (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/product_intervals
+CREATE TABLE IF NOT EXISTS product_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'What it is called.',
+  code Nullable(String) COMMENT 'The seller\'s own number of it.',
+  family Nullable(String) COMMENT 'The group of products that it belongs to, in the source\'s words.',
+  price Nullable(Decimal(18, 4)) COMMENT 'What one costs by the list.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the price.',
+  active Nullable(Bool) COMMENT 'Whether it is still sold.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
 SETTINGS index_granularity = 1024;
 
 -- model/order_changes
@@ -977,6 +1131,34 @@ CREATE TABLE IF NOT EXISTS orders (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/order_intervals
+CREATE TABLE IF NOT EXISTS order_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  number Nullable(String) COMMENT 'The number of the order.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  opportunity_ref Nullable(String) COMMENT 'The source\'s id of the opportunity.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What the order is worth, in its own currency.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the amount.',
+  status LowCardinality(Nullable(String)) COMMENT 'Whether the order is still a draft or offer, stands, is done or was cancelled.',
+  vendor_status Nullable(String) COMMENT 'The state by the vendor\'s own name.',
+  ordered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was ordered.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
 SETTINGS index_granularity = 1024;
 
 -- model/invoice_changes
@@ -1068,6 +1250,35 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/invoice_intervals
+CREATE TABLE IF NOT EXISTS invoice_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  number Nullable(String) COMMENT 'The number printed on the invoice.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  customer_email Nullable(String) COMMENT 'Where the invoice was sent.',
+  status LowCardinality(Nullable(String)) COMMENT 'Whether the invoice is still to be sent, to be paid, paid, withdrawn or given up.',
+  vendor_status Nullable(String) COMMENT 'The state by the vendor\'s own name.',
+  amount_due Nullable(Decimal(18, 4)) COMMENT 'What is to be paid.',
+  amount_paid Nullable(Decimal(18, 4)) COMMENT 'What has been paid.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the amounts.',
+  issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the invoice was issued.',
+  due_date Nullable(Date32) COMMENT 'The day by which it is to be paid.',
+  paid_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was paid in full.',
+  voided_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was withdrawn.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/owner_changes
 CREATE TABLE IF NOT EXISTS owner_changes (
   source LowCardinality(String),
@@ -1134,6 +1345,28 @@ CREATE TABLE IF NOT EXISTS owners (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/owner_intervals
+CREATE TABLE IF NOT EXISTS owner_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'The full name.',
+  email Nullable(String) COMMENT 'The e-mail address, in lower case.',
+  team Nullable(String) COMMENT 'The team the person sells in.',
+  manager_ref Nullable(String) COMMENT 'The source\'s id of the person\'s manager.',
+  active Nullable(Bool) COMMENT 'Whether the person still works in the source.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
 SETTINGS index_granularity = 1024;
 
 -- model/quota_changes
@@ -1207,6 +1440,29 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
 SETTINGS index_granularity = 1024;
 
+-- model/quota_intervals
+CREATE TABLE IF NOT EXISTS quota_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  team Nullable(String) COMMENT 'The team, when the quota is a team\'s.',
+  period_start Nullable(Date32) COMMENT 'The first day of the period.',
+  period_end Nullable(Date32) COMMENT 'The last day of the period.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What is to be sold, in its own currency.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the amount.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024;
+
 -- model/exchange_rate_changes
 CREATE TABLE IF NOT EXISTS exchange_rate_changes (
   source LowCardinality(String),
@@ -1270,6 +1526,27 @@ CREATE TABLE IF NOT EXISTS exchange_rates (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
+SETTINGS index_granularity = 1024;
+
+-- model/exchange_rate_intervals
+CREATE TABLE IF NOT EXISTS exchange_rate_intervals (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  base LowCardinality(Nullable(String)) COMMENT 'The currency that is priced.',
+  quote LowCardinality(Nullable(String)) COMMENT 'The currency of the price.',
+  day Nullable(Date32) COMMENT 'The day from which the rate holds.',
+  rate Nullable(Decimal(18, 8)) COMMENT 'Units of the quote currency for one unit of the base.',
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (canonical_id, seq)
 SETTINGS index_granularity = 1024;
 
 -- 3_serving/010_serving_views.sql

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from salescommand_lake import Engine
 from salescommand_lake.fold import fold_pending
+from salescommand_lake.fold.intervals import intervals
 from salescommand_lake.fold.state_sql import marked, states
 from salescommand_lake.hashes import zone_hashes
 from salescommand_lake.identifiers import make_seq
@@ -21,7 +22,7 @@ from salescommand_lake.mapping.catalog import shipped_mappings
 from salescommand_lake.model import NOUNS
 from salescommand_lake.raw import RawRow
 from tests.support import lake_history
-from tests.support.lake_events import as_state, event, store
+from tests.support.lake_events import as_state, event, plain, store
 from tests.support.lake_events import states as current_states
 from tests.support.mapping_oracle import Oracle, State, fold
 
@@ -116,7 +117,7 @@ async def test_any_order_of_arrival(engine: Engine) -> None:
 TABLES = (
     *("raw_events", "raw_batches", "raw_batch_keys", "folded_batches", "quarantine", "applied_mappings"),
     *("fold_progress", "canonical_records", "serving_views"),
-    *(table for noun in NOUNS.values() for table in (noun.table, noun.changes_table)),
+    *(table for noun in NOUNS.values() for table in (noun.table, noun.changes_table, noun.intervals_table)),
 )
 
 
@@ -158,6 +159,29 @@ async def test_a_hash_sees_every_difference(engine: Engine) -> None:
     assert len(seen) == len(bodies)
 
 
+async def same_intervals(
+    engine: Engine, got: dict[tuple[str, str], dict[str, Any]], source: str, as_of: datetime | None, known_at: Any
+) -> None:
+    """Check that the intervals hold at a moment what the fold of all changes up to it gives."""
+    kept = f"SELECT * FROM opportunity_intervals FINAL WHERE source = '{source}'"
+    made = intervals(DEAL, marked(DEAL, f"source = '{source}' AND received_at <= {{known_at:DateTime64(6, 'UTC')}}"))
+    at = "{as_of:DateTime64(3, 'UTC')}"
+    rows = await engine.query(
+        f"SELECT * FROM ({kept if known_at is None else made}) WHERE valid_from <= {at} AND valid_to > {at}",
+        {"as_of": as_of or datetime(2290, 1, 1, tzinfo=UTC), "known_at": known_at or datetime(2290, 1, 1, tzinfo=UTC)},
+    )
+    names = ["is_deleted", *(field.name for field in DEAL.fields)]
+    found = {
+        (row["source"], row["source_id"]): [
+            row["is_deleted"],
+            *(plain(field, row[field.name]) for field in DEAL.fields),
+        ]
+        for row in rows
+    }
+    assert len(found) == len(rows)
+    assert found == {key: [state[name] for name in names] for key, state in got.items()}
+
+
 async def test_any_moment_of_any_history(engine: Engine) -> None:
     async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
         await fold_in_batches(engine, rows, source, random)
@@ -173,6 +197,7 @@ async def test_any_moment_of_any_history(engine: Engine) -> None:
             found = await engine.query(states(DEAL, marked(DEAL, " AND ".join(conditions))), parameters)
             got = {(row["source"], row["source_id"]): as_state(DEAL, row) for row in found}
             same(got, expected(rows, **{k: v for k, v in (("as_of", as_of), ("known_at", known_at)) if v}))
+            await same_intervals(engine, got, source, as_of, known_at)
 
     await any_history(check, engine, examples=8)
 

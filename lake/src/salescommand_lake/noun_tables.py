@@ -1,8 +1,10 @@
-"""The tables of a noun, rendered from the model: its changes, its current states, and the feed of the quarantine."""
+"""The tables of a noun, rendered from the model: changes, current states, intervals, and the feed of the quarantine."""
 
 from __future__ import annotations
 
-from salescommand_lake.model import Field, Noun
+from types import MappingProxyType
+
+from salescommand_lake.model import Field, FieldType, Noun
 
 EVENT_ID_SQL = (
     "concat('ev_', arrayStringConcat(arrayMap(shift -> substring('0123456789abcdefghjkmnpqrstvwxyz', "
@@ -74,10 +76,29 @@ MERGED_COLUMNS = (
 it; is_survivor is true for the one whose id is its own. keys: by what the rules of identity knew the member.
 """
 
+INTERVAL_COLUMNS = (
+    ("canonical_id", "String"),
+    ("seq", "UInt64"),
+    ("source", "LowCardinality(String)"),
+    ("source_id", "String"),
+    ("valid_from", "DateTime64(3, 'UTC')"),
+    ("valid_to", "DateTime64(3, 'UTC')"),
+    ("is_deleted", "Bool"),
+    ("quality_score", "Float64"),
+    ("failed_rules", "Array(LowCardinality(String))"),
+)
+"""What an interval holds beside the fields: seq is the event that began it."""
+
+VISIT = "Tuple(stage String, status String, probability Nullable(Decimal(18, 4)), entered_at DateTime64(3, 'UTC'))"
+HISTORY_COLUMNS = MappingProxyType({"opportunity": (("visits", f"Array({VISIT})"), ("first_due", "Nullable(Date32)"))})
+"""What an interval tells of what came before it, by noun. visits: the stages that a deal was in up to then, one per
+change of stage or status, in their order; first_due: the day on which it was first expected to close."""
+
 
 def statements(noun: Noun) -> list[str]:
     """Return the CREATE statements of one noun."""
-    return [_changes(noun), _quarantine_feed(noun), _states(noun), *([_merged(noun)] if noun.merged else [])]
+    merged = [_merged(noun)] if noun.merged else []
+    return [_changes(noun), _quarantine_feed(noun), _states(noun), *merged, _intervals(noun)]
 
 
 def derived_tables(noun: Noun) -> tuple[str, ...]:
@@ -86,7 +107,7 @@ def derived_tables(noun: Noun) -> tuple[str, ...]:
     The changes come first; the others follow from them. Versions (canonical_records) are only ever added to, so they
     are not here.
     """
-    return noun.changes_table, noun.table
+    return noun.changes_table, noun.table, noun.intervals_table
 
 
 def _comment(field: Field) -> str:
@@ -121,6 +142,23 @@ def _merged(noun: Noun) -> str:
         f"CREATE TABLE IF NOT EXISTS {noun.merged_table} (\n  " + ",\n  ".join(columns) + "\n)\n"
         "ENGINE = ReplacingMergeTree(generation)\nORDER BY canonical_id\nSETTINGS index_granularity = 1024"
     )
+
+
+def _intervals(noun: Noun) -> str:
+    columns = [f"{name} {kind}" for name, kind in INTERVAL_COLUMNS]
+    columns += [f"{field.name} {_interval_type(field)} {_comment(field)}" for field in noun.fields]
+    columns += [f"{name} {kind}" for name, kind in HISTORY_COLUMNS.get(noun.name, ())]
+    columns.append("generation UInt64")
+    return (
+        f"CREATE TABLE IF NOT EXISTS {noun.intervals_table} (\n  " + ",\n  ".join(columns) + "\n)\n"
+        "ENGINE = ReplacingMergeTree(generation)\nORDER BY (canonical_id, seq)\nSETTINGS index_granularity = 1024"
+    )
+
+
+def _interval_type(field: Field) -> str:
+    """Words of a few are kept as numbers."""
+    few = field.type in {FieldType.ENUM, FieldType.CURRENCY}
+    return f"LowCardinality(Nullable({field.sql_type}))" if few else f"Nullable({field.sql_type})"
 
 
 def _quarantine_feed(noun: Noun) -> str:

@@ -60,19 +60,23 @@ def states(noun: Noun, changes: str, *, keep_empty: bool = False) -> str:
     return _finished(noun, folded, state_columns(noun), SOURCE_TIME)
 
 
-def histories(noun: Noun, changes: str) -> str:
-    """Return a SELECT of every version of records: the state after each change, and since when it was known."""
+def histories(noun: Noun, changes: str, *, every: bool = False) -> str:
+    """Return a SELECT of every version of records: the state after each change, and since when it was known.
+
+    With ``every`` there is a row for repeats and refused events too; their ``ord`` is 0.
+    """
     window = "OVER w"
     columns = [
         "seq",
         "operation",
         "place AS ord",
-        f"argMaxIf(deleted_op, place, deleted_op > 0) {window} = 2 AS is_deleted",
-        f"max(received_at) {window} AS known_at",
+        f"argMaxIf(deleted_op, place, deleted_op > 0 AND place > 0) {window} = 2 AS is_deleted",
+        f"maxIf(received_at, place > 0) {window} AS known_at",
         *(part for field in noun.fields for part in _aggregates(field, f" {window}")),
     ]
     folded = (
-        f"SELECT source, source_id, {', '.join(columns)}\nFROM (SELECT * FROM ({changes}) WHERE place > 0)\n"
+        f"SELECT source, source_id, {', '.join(columns)}\n"
+        f"FROM (SELECT * FROM ({changes}) WHERE {'1' if every else 'place > 0'})\n"
         "WINDOW w AS (PARTITION BY source, source_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     )
     names = ["canonical_id", "source", "source_id", "seq", "ord", "source_time", "known_at", "operation", "is_deleted"]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salescommand_lake.engine import Engine
+from salescommand_lake.fold.intervals import interval_columns, intervals
 from salescommand_lake.fold.state_sql import histories, marked, payload, state_columns, states
 from salescommand_lake.fold.work import PART, Part, Reading, Stream
 from salescommand_lake.mapping.compile import RAW_COLUMNS
@@ -97,12 +98,21 @@ class Writer:
         This is the one list of it, for the live fold and for a rebuild; ``derived_tables`` names the tables.
         """
         await self._fold_states(noun, scope)
+        await self._write_intervals(noun, scope)
         await self._add_versions(noun, scope)
 
     async def _fold_states(self, noun: Noun, scope: Scope) -> None:
         """Write the current state of the records of the scope."""
         select = states(noun, self._marked(noun, scope), keep_empty=scope.read_again)
         await self._insert(self.table(noun.table), state_columns(noun), select, scope.parameters)
+
+    async def _write_intervals(self, noun: Noun, scope: Scope) -> None:
+        """Write the whole histories of the records of the scope as intervals; those of before are replaced."""
+        select = intervals(noun, self._marked(noun, scope))
+        select = f"SELECT *, toUInt64({self.generation}) AS generation FROM ({select})"
+        await self._insert(
+            self.table(noun.intervals_table), [*interval_columns(noun), "generation"], select, scope.parameters
+        )
 
     def _marked(self, noun: Noun, scope: Scope) -> str:
         return marked(noun, scope.keys, self.table(noun.changes_table))

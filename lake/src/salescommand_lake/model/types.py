@@ -110,6 +110,11 @@ class Noun:
         """Return the table that holds one row per accepted event."""
         return f"{self.name}_changes"
 
+    @property
+    def intervals_table(self) -> str:
+        """Return the table of what its records were, from when to when."""
+        return f"{self.name}_intervals"
+
     def field(self, name: str) -> Field | None:
         """Return the field called ``name``, None when there is none."""
         return next((field for field in self.fields if field.name == name), None)

@@ -55,7 +55,8 @@ async def history_hash(engine: Engine, noun: Noun, *, sources: Sequence[str] = (
     place = "ord" if arrivals else "bitShiftRight(ord, 64)"
     columns = [*_STATE, f"{place} AS place", *(["known_at"] if arrivals else []), _places(arrivals)]
     columns += [field.name for field in noun.fields]
-    select = f"SELECT {', '.join(columns)} FROM ({histories(noun, marked(noun, f'true{_of(sources)}'))})"
+    # A repeat that carries no key is one more version at the same place, with the same content.
+    select = f"SELECT DISTINCT {', '.join(columns)} FROM ({histories(noun, marked(noun, f'true{_of(sources)}'))})"
     return await _hash(engine, select, {"sources": list(sources)})
 
 

@@ -96,6 +96,7 @@ class Accepted(BaseModel):
     event_id: str | None = None
     duplicate: bool | None = Field(default=None, description="A repeat; `event_id` is the first one's")
     generated: bool | None = Field(default=None, description="The record had no id: `source_id` was made for it")
+    note: str | None = Field(default=None, description="What is to be known of it, such as that it has no fields")
     accepted: int | None = None
     duplicates: int | None = None
     rejected: list[dict[str, Any]] | None = Field(default=None, examples=[[{"index": 3, "reason": "…", "hint": "…"}]])

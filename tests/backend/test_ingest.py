@@ -212,6 +212,12 @@ async def test_lines(door: Door) -> None:
         content = (await door.post(body, "crm/" + ("a" if headers else "b"), **headers)).json()
         assert (content["accepted"], [each["index"] for each in content["rejected"]]) == (3, [2])
     assert [row.body for row in await door.rows()] == [b'{"id":1}', b'{"id":2}', b'{"id":3}'] * 2
+    # What editors and exporters of Windows write: a byte order mark, and lines that end in two characters.
+    marked = b'\xef\xbb\xbf{"id":4}\r\n{"id":5}\r\n// no comments\r\n'
+    for headers in ({"content_type": "application/x-ndjson"}, {}):
+        content = (await door.post(marked, "crm/" + ("c" if headers else "d"), **headers)).json()
+        assert [each["source_id"] for each in content["events"]] == ["4", "5"]
+        assert "not JSON" in content["rejected"][0]["reason"]
 
 
 async def test_all_records_bad(door: Door) -> None:
@@ -330,6 +336,7 @@ async def test_names_that_cannot_be_used(door: Door, name: str) -> None:
         (b"", 400, "empty"),
         (b"  \n", 400, "empty"),
         (b"nonsense", 400, "not JSON"),
+        (b'<?xml version="1.0"?><soapenv:Envelope/>', 400, "XML"),
         (b'{"id":1', 400, "not JSON"),
         (b'{"id":1}}', 400, "not JSON"),
         (b'{"id":NaN}', 400, "NaN"),
@@ -415,6 +422,12 @@ async def test_compressed_bodies(door: Door, encoding: str, compress: Any) -> No
     body = b'{"id":"packed"}'
     assert (await door.post(compress(body), content_encoding=encoding)).json()["source_id"] == "packed"
     assert (await door.rows())[0].body == body
+    halves = compress(b'{"id":1}\n{"i') + compress(b'd":2}')  # members of gzip, frames of zstd
+    joined = await door.post(halves, "crm/halves", content_encoding=encoding, content_type="application/x-ndjson")
+    assert [each["source_id"] for each in joined.json()["events"]] == ["1", "2"]
+    problem(await door.post(halves + b"rest", content_encoding=encoding), 400, encoding)
+    many = compress(b"0" * 100_000) * 3
+    problem(await door.post(many, content_encoding=encoding), 413, "200000 bytes")
     bomb = compress(b"0" * 50_000_000)
     problem(await door.post(bomb, content_encoding=encoding), 413, "200000 bytes")
     problem(await door.post(b"no such thing", content_encoding=encoding), 400, encoding)

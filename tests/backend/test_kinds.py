@@ -133,8 +133,14 @@ def test_generic_records() -> None:
         ("1", "account", "full"),
         ("2", "account", "full"),
     ]
-    # A plain object is never opened, whatever its members are called.
-    assert ids(read("generic", "account", {"records": [{"id": 1}]})) == [(None, "account", "full")]
+    # The page of a list is opened, a record of its own never, whatever its members are called.
+    for name in ("records", "results", "data"):
+        page = {name: [{"id": 1}, {"id": 2}], "count": 2, "next": None}
+        assert [each.source_id for each in read("generic", "account", page)] == ["1", "2"]
+    for own in ({"id": 9}, {"name": "Acme"}, {"data": [{"id": 1}, 2]}, {"data": [{"name": "no id"}]}, {"data": []}):
+        whole = {"records": [{"id": 1}]} | own
+        assert [each.source_id for each in read("generic", "order", whole)] == ["9" if "id" in own else None]
+    assert ids(read("generic", "order", {"items": [{"id": 1}]})) == [(None, "order", "full")]
     [found] = read("generic", "account", {"id": 1, "updated_at": "2025-01-01T00:00:00Z"})
     assert found.source_time_ms == 1735689600000
 

@@ -26,6 +26,8 @@ def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool 
         content["duplicate"] = acks[0].duplicate
         if prepared.generated[0]:
             content["generated"] = True
+        if 0 in prepared.notes:
+            content["note"] = prepared.notes[0]
     if not prepared.single or len(acks) != 1:
         content["accepted"] = len(acks)
         content["duplicates"] = duplicates
@@ -37,8 +39,11 @@ def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool 
                 "event_id": encode_event_id(ack.seq),
                 "duplicate": ack.duplicate,
                 **({"generated": True} if generated else {}),
+                **({"note": prepared.notes[place]} if place in prepared.notes else {}),
             }
-            for index, draft, ack, generated in zip(prepared.indexes, drafts, acks, prepared.generated, strict=True)
+            for place, (index, draft, ack, generated) in enumerate(
+                zip(prepared.indexes, drafts, acks, prepared.generated, strict=True)
+            )
         ]
     if stored is not None:
         content["stored"] = stored

@@ -14,16 +14,19 @@ import msgspec
 from backend.microservices.ingest.kinds.base import Kind
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.problems import RecordFault, Refused
-from backend.microservices.ingest.split import deeper_than, items, lines, member
+from backend.microservices.ingest.split import BOM, deeper_than, items, lines, member
+from backend.microservices.ingest.times import first_time
 
 __all__ = ["Piece", "pieces"]
 
 _DECODE = msgspec.json.Decoder().decode
-_BOM = b"\xef\xbb\xbf"
 _LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 _MOST_DIGITS = 4000
+_MOST_ENVELOPES = 4
 _UNREADABLE = "The body can't be read"
 _SEND = "Send one JSON object, a list of them, or one object a line (application/x-ndjson)."
+
+_XML = "Send JSON. Where a vendor offers SOAP (Salesforce's outbound messages), use its change data capture instead."
 
 
 class Piece(msgspec.Struct):
@@ -33,6 +36,8 @@ class Piece(msgspec.Struct):
     body: bytes
     value: dict[str, Any] | None = None
     fault: RecordFault | None = None
+    sent_ms: int | None = None
+    """The time of the envelope that the record came in, milliseconds since 1970 UTC; None without one."""
 
 
 def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[list[Piece], bool]:
@@ -42,21 +47,55 @@ def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[
         Refused: the body as a whole can't be read; status 400, 413 or 422.
     """
     if content_type.partition(";")[0].strip().lower() in _LINE_TYPES:
-        return _each(list(lines(body)), limits), False
+        return _opened(_each(list(lines(body)), limits), kind, limits), False
     if body[:256].lstrip()[:1] == b"[":
-        return _listed(body, limits), False
+        return _opened(_listed(body, limits), kind, limits), False
     try:
         value = _value(body, limits)
     except RecordFault as fault:
-        return _rescued(body, limits, fault), False
+        return _opened(_rescued(body, limits, fault), kind, limits), False
     if not isinstance(value, dict):
         detail = f"The body is {_named(value)}, not an object."
         raise Refused(422, "Not a JSON object", detail, _SEND, kind="not-an-object")
     path = kind.envelope(value)
     if path is None:
         return [_piece(0, body, limits, value)], True
+    found = _inside(body, value, path, kind, limits)
+    return _opened(found, kind, limits, _MOST_ENVELOPES - 1), False
+
+
+def _opened(found: list[Piece], kind: Kind, limits: Limits, levels: int = _MOST_ENVELOPES) -> list[Piece]:
+    """Open those of the pieces that are envelopes in turn, such as the answers in a composite answer."""
+    paths = [None if piece.value is None else kind.envelope(piece.value) for piece in found]
+    if not levels or not any(paths):
+        return found
+    pieces: list[Piece] = []
+    for piece, path in zip(found, paths, strict=True):
+        if path is None or piece.value is None:
+            pieces.append(piece)
+            continue
+        inner = _inside(piece.body, piece.value, path, kind, limits)
+        for each in inner:
+            each.sent_ms = piece.sent_ms if each.sent_ms is None else each.sent_ms
+        pieces += _opened(inner, kind, limits, levels - 1)
+    if len(pieces) > limits.records:
+        raise _too_many(len(pieces), limits)
+    for index, piece in enumerate(pieces):
+        piece.index = index
+    return pieces
+
+
+def _inside(body: bytes, value: dict[str, Any], path: tuple[str, ...], kind: Kind, limits: Limits) -> list[Piece]:
+    """Return the pieces that an envelope holds; none where it holds null."""
     inner = member(body, path)
-    return (_listed(inner, limits) if inner[:1] == b"[" else [_checked(0, inner, limits)]), False
+    if inner == b"null":
+        return []
+    found = _listed(inner, limits) if inner[:1] == b"[" else [_checked(0, inner, limits)]
+    sent = first_time(value, *kind.envelope_time_names)
+    if sent is not None:
+        for piece in found:
+            piece.sent_ms = sent
+    return found
 
 
 def _listed(body: bytes, limits: Limits) -> list[Piece]:
@@ -75,7 +114,7 @@ def _listed(body: bytes, limits: Limits) -> list[Piece]:
 
 def _rescued(body: bytes, limits: Limits, fault: RecordFault) -> list[Piece]:
     """Read what isn't JSON as a whole as lines, for clients that don't say so in the content type."""
-    if body.lstrip()[:1] == b"{" and b"\n" in body.strip():
+    if body.removeprefix(BOM).lstrip()[:1] == b"{" and b"\n" in body.strip():
         found = _each(list(lines(body)), limits)
         if found[0].fault is None:
             return found
@@ -88,9 +127,13 @@ def _sentence(fault: RecordFault) -> str:
 
 def _each(bodies: list[bytes], limits: Limits) -> list[Piece]:
     if len(bodies) > limits.records:
-        detail = f"The body holds {len(bodies)} records; {limits.records} fit one request."
-        raise Refused(413, "Too many records", detail, "Send them in several requests.", kind="too-many-records")
+        raise _too_many(len(bodies), limits)
     return [_checked(index, each, limits) for index, each in enumerate(bodies)]
+
+
+def _too_many(count: int, limits: Limits) -> Refused:
+    detail = f"The body holds {count} records; {limits.records} fit one request."
+    return Refused(413, "Too many records", detail, "Send them in several requests.", kind="too-many-records")
 
 
 def _checked(index: int, body: bytes, limits: Limits) -> Piece:
@@ -142,10 +185,12 @@ def _by_the_standard(body: bytes, error: Exception, limits: Limits) -> Any:
         raise RecordFault(reason, "Send JSON in UTF-8, whatever the content type says.", status=400) from None
     if not text or text.isspace():
         raise RecordFault("the body is empty", _SEND, status=400)
-    if body.startswith(_BOM):
+    if body.startswith(BOM):
         raise RecordFault("it starts with a byte order mark", "Send JSON without one.", status=400)
     if "\x00" in text:
         raise RecordFault("it holds a NUL byte", "Send plain JSON text.", status=400)
+    if text.lstrip()[:1] == "<":
+        raise RecordFault("it is XML or HTML, not JSON", _XML, status=400)
     try:
         return json.loads(text, parse_float=Decimal, parse_int=_integer, parse_constant=_constant)
     except RecursionError:

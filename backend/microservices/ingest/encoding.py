@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from backend.microservices.ingest.limits import Limits
@@ -26,25 +28,38 @@ def decoded(body: bytes, encoding: str, limits: Limits) -> bytes:
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         return body
-    decompressor: Any
+    make: Callable[[], Any]
     if name in {"gzip", "x-gzip"}:
-        decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        make = partial(zlib.decompressobj, zlib.MAX_WBITS | 16)
     elif name == "zstd":
-        decompressor = zstd.ZstdDecompressor()
+        make = zstd.ZstdDecompressor
     else:
         detail = f"The content encoding {name!r} is not known."
         raise Refused(415, "Unknown content encoding", detail, "Send gzip, zstd or plain.", kind="content-encoding")
     try:
-        found: bytes = decompressor.decompress(body, limits.body_bytes + 1)
+        return _joined(body, make, name, limits)
     except (zlib.error, zstd.ZstdError) as error:
         detail = f"The body is not valid {name}: {error}."
         raise Refused(400, "The body can't be decompressed", detail, "Compress it again.", kind="encoding") from None
-    if len(found) > limits.body_bytes:
-        raise too_large(limits)
-    if not decompressor.eof:
-        detail = f"The {name} data ends too early."
-        raise Refused(400, "The body can't be decompressed", detail, "Send all of it.", kind="encoding")
-    return found
+
+
+def _joined(body: bytes, make: Callable[[], Any], name: str, limits: Limits) -> bytes:
+    """Decompress all members of gzip, or frames of zstd: both formats are joined by writing one behind the other."""
+    parts: list[bytes] = []
+    room = limits.body_bytes
+    while True:
+        decompressor = make()
+        part = decompressor.decompress(body, room + 1)
+        room -= len(part)
+        if room < 0:
+            raise too_large(limits)
+        parts.append(part)
+        if not decompressor.eof:
+            detail = f"The {name} data ends too early."
+            raise Refused(400, "The body can't be decompressed", detail, "Send all of it.", kind="encoding")
+        body = decompressor.unused_data
+        if not body:
+            return b"".join(parts)
 
 
 def too_large(limits: Limits) -> Refused:

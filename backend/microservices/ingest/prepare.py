@@ -43,6 +43,8 @@ class Prepared(msgspec.Struct):
     single: bool
     indexes: list[int]
     generated: list[bool]
+    notes: dict[int, str]
+    """What integrators should know about some of the drafts, by their place."""
     faults: list[tuple[int, RecordFault]]
 
 
@@ -55,7 +57,7 @@ def prepare(request: Request, limits: Limits) -> Prepared:
     kind = kind_of(request.kind)
     found, single = pieces(request.body, kind, request.content_type, limits)
     request.sha256 = hashlib.sha256(request.body).digest()
-    prepared = Prepared(Submission(request.source, []), single, [], [], [])
+    prepared = Prepared(Submission(request.source, []), single, [], [], {}, [])
     for piece in found:
         try:
             _add(prepared, request, kind, piece, limits)
@@ -77,7 +79,7 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits:
     if piece.fault is not None or piece.value is None:
         raise piece.fault or RecordFault("the record is empty", "Send a JSON object.")
     body_sha = request.sha256 if prepared.single else hashlib.sha256(piece.body).digest()
-    drafts: list[tuple[Draft, bool]] = []
+    drafts: list[tuple[Draft, Resolved]] = []
     for resolved in _resolve(kind, piece.value, request.entity_type):
         source_id = resolved.source_id
         if source_id is None:
@@ -86,11 +88,13 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits:
             reason = f"the id is longer than {limits.id_length} characters or holds control characters"
             raise RecordFault(reason, "Send an id as a short string or an integer.")
         draft = _draft(request, resolved, source_id, piece, body_sha)
-        drafts.append((draft, resolved.source_id is None))
-    for draft, generated in drafts:
+        drafts.append((draft, resolved))
+    for draft, resolved in drafts:
+        if resolved.note:
+            prepared.notes[len(prepared.indexes)] = resolved.note
         prepared.submission.drafts.append(draft)
         prepared.indexes.append(piece.index)
-        prepared.generated.append(generated)
+        prepared.generated.append(resolved.source_id is None)
 
 
 def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolved]:
@@ -104,11 +108,12 @@ def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolv
 
 def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes) -> Draft:
     names = (request.source, request.entity_type, resolved.record_type, source_id)
+    source_time_ms = piece.sent_ms if resolved.source_time_ms is None else resolved.source_time_ms
     key = b""
     if resolved.vendor_event_id is not None:
         key = digest16("v", *names, resolved.vendor_event_id)
-    elif resolved.source_time_ms is not None:
-        key = digest16("c", *names, str(resolved.source_time_ms), last=body_sha)
+    elif source_time_ms is not None:
+        key = digest16("c", *names, str(source_time_ms), last=body_sha)
     row = Row(
         seq=0,
         source=request.source,
@@ -117,7 +122,7 @@ def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, b
         record_type=resolved.record_type,
         kind=request.kind,
         operation=resolved.operation,
-        source_time_ms=resolved.source_time_ms,
+        source_time_ms=source_time_ms,
         vendor_seq=resolved.vendor_seq,
         body=piece.body,
         body_sha256=body_sha,

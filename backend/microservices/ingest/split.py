@@ -13,6 +13,7 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]', re.DOTALL)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WHITESPACE = b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -54,8 +55,8 @@ def member(body: bytes, path: tuple[str, ...]) -> bytes:
 
 
 def lines(body: bytes) -> Iterator[bytes]:
-    """Yield the lines of a newline-delimited body that hold something, without their ends."""
-    for line in body.split(b"\n"):
+    """Yield the lines of a newline-delimited body that hold something, without their ends or a byte order mark."""
+    for line in body.removeprefix(BOM).split(b"\n"):
         stripped = line.strip(_WHITESPACE)
         if stripped:
             yield stripped

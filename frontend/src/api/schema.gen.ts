@@ -706,6 +706,11 @@ export interface components {
              */
             generated?: boolean | null;
             /**
+             * Note
+             * @description What is to be known of it, such as that it has no fields
+             */
+            note?: string | null;
+            /**
              * Rejected
              * @example [
              *       {

@@ -61,19 +61,17 @@ async def event_statuses(engine: Engine, events: Sequence[RawEvent]) -> dict[str
     if not events:
         return {}
     folded = await _folded(engine, events)
-    found: dict[int, str] = {}
-    by_noun: dict[str, list[RawEvent]] = defaultdict(list)
+    own: dict[str, list[RawEvent]] = defaultdict(list)
     for event in events:
-        for name in _nouns(event):
-            by_noun[name].append(event)
-    for name, some in by_noun.items():
-        found |= await _change_statuses(engine, NOUNS[name], some)
+        own[event.record_type].append(event)
+    found: dict[int, str] = {}
+    for name in own.keys() & NOUNS.keys():
+        found |= await _change_statuses(engine, NOUNS[name], own[name])
+    rest = [event for event in events if event.seq not in found and _folded_key(event) in folded]
+    for noun in NOUNS.values() if rest else ():
+        found |= await _change_statuses(engine, noun, rest)
     return {
-        event.event_id: (
-            found.get(event.seq, "ignored")
-            if (event.batch_id, event.source, event.record_type) in folded
-            else "pending"
-        )
+        event.event_id: (found.get(event.seq, "ignored") if _folded_key(event) in folded else "pending")
         for event in events
     }
 
@@ -94,8 +92,15 @@ async def event_effects(engine: Engine, event: RawEvent) -> EventEffects:
 
 
 def _nouns(event: RawEvent) -> Iterable[str]:
-    """Return the nouns that the event may belong to: its own, or any when the door resolved none."""
-    return [event.record_type] if event.record_type in NOUNS else list(NOUNS)
+    """Return the nouns that the event may belong to, the one that the door resolved first.
+
+    A source's own mapping may make another noun of the word that it was posted under.
+    """
+    return sorted(NOUNS, key=lambda name: name != event.record_type)
+
+
+def _folded_key(event: RawEvent) -> tuple[str, str, str]:
+    return event.batch_id, event.source, event.record_type
 
 
 async def _folded(engine: Engine, events: Sequence[RawEvent]) -> set[tuple[str, str, str]]:

@@ -14,12 +14,14 @@ import msgspec
 
 from backend.microservices.ingest.times import first_time
 
-__all__ = ["Kind", "Operation", "Resolved", "id_text", "words"]
+__all__ = ["NO_FIELDS", "Kind", "Operation", "Resolved", "id_text", "words"]
 
 Operation = Literal["full", "patch", "delete", "undelete", "merge"]
 JsonObject = dict[str, Any]
 _UINT64 = 2**64 - 1
 _SEPARATORS = re.compile(r"[\s_.-]+")
+NO_FIELDS = "the event names the record but carries none of its fields: post the record itself, or fetch it"
+"""The note of thin events and gaps."""
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +42,8 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
     """The vendor's own sequence of changes, 0 when there is none. It decides between equal times."""
     vendor_event_id: str | None = None
     """An id that the vendor never gives to two different events of the record."""
+    note: str = ""
+    """What an integrator should know about a record that is kept; the answer carries it."""
 
 
 def id_text(value: Any) -> str | None:
@@ -91,9 +95,14 @@ class Kind:
     """Members that hold the time of the change, best first."""
     id_names: ClassVar[tuple[str, ...]] = ()
     """Members that hold the id, after `id` and `source_id`."""
+    envelope_time_names: ClassVar[tuple[str, ...]] = ()
+    """Members of an envelope that hold the time for those of its records that have none."""
 
     def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
-        """Return the path of the member that holds the record or records, or None when the object is the record."""
+        """Return the path of the member that holds the record or records, or None when the object is the record.
+
+        What is found there is asked again, so envelopes may stand in envelopes.
+        """
         del body
         return None
 

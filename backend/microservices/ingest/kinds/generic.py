@@ -5,9 +5,18 @@ from __future__ import annotations
 from backend.microservices.ingest.kinds.base import JsonObject, Kind, Resolved, words
 from backend.microservices.ingest.times import first_time
 
+_LISTS = ("records", "results", "data")
+# What stands beside the records in the page of a list. Anything else makes the object a record of its own.
+_PAGING = frozenset({
+    *("count", "total", "totalSize", "total_count", "totalCount", "done", "success", "status", "ok", "object"),
+    *("page", "pages", "page_size", "pageSize", "per_page", "limit", "offset", "start", "has_more", "hasMore"),
+    *("cursor", "next", "next_cursor", "nextCursor", "next_page", "nextPage", "next_page_token", "nextPageToken"),
+    *("nextRecordsUrl", "previous", "prev", "paging", "pagination", "links", "meta", "metadata"),
+})  # fmt: skip
+
 
 class Generic(Kind):
-    """One object is one full record; a list of objects is several."""
+    """One object is one full record; a list of objects is several, also as the page of an API."""
 
     name = "generic"
     nouns = words(
@@ -19,6 +28,9 @@ class Generic(Kind):
             "quota": ("quotas", "target", "targets"),
             "invoice": ("invoices", "bill", "bills"),
             "exchange_rate": ("exchange_rates", "rate", "rates", "fx_rate", "fx_rates"),
+            "activity": ("activities", "task", "tasks", "call", "calls", "meeting", "meetings"),
+            "product": ("products",),
+            "order": ("orders", "sales_order", "sales_orders"),
         }
     )
     time_names = (
@@ -32,6 +44,18 @@ class Generic(Kind):
         "occurredAt",
         "timestamp",
     )
+
+    def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
+        """Open `records`, `results` or `data` where all items have an id and nothing but paging stands beside them.
+
+        `items` is never opened: orders and invoices have items.
+        """
+        for name in _LISTS:
+            found = body.get(name)
+            if isinstance(found, list) and found and body.keys() - _PAGING == {name}:
+                records = all(isinstance(each, dict) and self.identify(each) is not None for each in found)
+                return (name,) if records else None
+        return None
 
     def resolve(self, record: JsonObject, entity_type: str) -> list[Resolved]:
         """A record that says `deleted` or `is_deleted` true is a deletion."""

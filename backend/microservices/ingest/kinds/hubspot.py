@@ -1,24 +1,43 @@
-"""HubSpot: CRM v3 objects and lists, and webhook arrays that carry one changed property per event."""
+"""HubSpot: CRM objects and lists, webhooks with one change each, the webhooks journal, and workflow webhooks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backend.microservices.ingest.kinds.base import JsonObject, Kind, Operation, Resolved, id_text, object_of, words
+from backend.microservices.ingest.kinds.base import (
+    JsonObject,
+    Kind,
+    Operation,
+    Resolved,
+    id_text,
+    object_of,
+    text_of,
+    words,
+)
 from backend.microservices.ingest.times import first_time, time_ms
 
+# Actions of webhooks ("contact.deletion") and of the journal ("DELETE").
 _OPERATIONS: dict[str, Operation] = {
     "deletion": "delete",
+    "delete": "delete",
     "privacydeletion": "delete",
     "restore": "undelete",
     "merge": "merge",
+    "snapshot": "full",
 }
+_CHANGED = ("hs_lastmodifieddate", "lastmodifieddate")
+# What makes two deliveries the same event. The count of attempts is not in it.
+_EVENT_NAMES = (
+    *("eventId", "subscriptionType", "subscriptionId", "objectId", "occurredAt", "propertyName", "propertyValue"),
+    *("fromObjectId", "toObjectId", "associationType", "associationRemoved"),
+)
 
 
 class HubSpot(Kind):
-    """Objects have `id` and `properties`; webhook events have `subscriptionType` and `objectId`."""
+    """Objects have `id` and `properties`; events have `subscriptionType`, or `action`, and `objectId`."""
 
     name = "hubspot"
+    # The numbers are HubSpot's ids of object types.
     nouns = words(
         {
             "account": ("accounts", "company", "companies", "0-2"),
@@ -28,44 +47,57 @@ class HubSpot(Kind):
             "invoice": ("invoices", "0-53"),
             "quota": ("quotas",),
             "exchange_rate": ("exchange_rates",),
+            "activity": (
+                *("activities", "engagement", "engagements", "task", "tasks", "0-27", "call", "calls", "0-48"),
+                *("meeting", "meetings", "meeting_event", "0-47", "note", "notes", "0-46", "email", "emails", "0-49"),
+                *("communication", "communications", "0-18", "postal_mail", "0-116"),
+            ),
+            "product": ("products", "0-7"),
+            "order": ("orders", "0-123"),
         }
     )
+    # Objects of the first version, as workflows still post them, are called after what they are.
+    id_names = ("vid", "companyId", "dealId")
 
     def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
-        """Lists, searches and batches come under `results`."""
-        return ("results",) if isinstance(body.get("results"), list) and "id" not in body else None
+        """Lists, searches and batches come under `results`, the entries of the journal under `journalEvents`."""
+        for name in ("results", "journalEvents"):
+            if isinstance(body.get(name), list) and "id" not in body:
+                return (name,)
+        return None
 
     def resolve(self, record: JsonObject, entity_type: str) -> list[Resolved]:
-        """Tell a webhook event from an object by its subscription type."""
-        if isinstance(record.get("subscriptionType"), str) or "objectId" in record:
+        """Tell an event from an object by what it is about."""
+        if isinstance(record.get("subscriptionType"), str) or "objectId" in record or "fromObjectId" in record:
             return self._event(record, entity_type)
         return [self._object(record, entity_type)]
 
     def _object(self, record: JsonObject, entity_type: str) -> Resolved:
-        properties = object_of(record.get("properties"))
-        noun = self.noun(entity_type) or _guess(properties)
+        properties = {name: _plain(value) for name, value in object_of(record.get("properties")).items()}
+        noun = self.noun(entity_type) or _guess(record, properties)
         # An archived owner is a user who has left; the record stays, as with other vendors' inactive users.
         archived = record.get("archived") is True and noun != "owner"
+        gone = archived or record.get("isDeleted") is True
         moments = [
             first_time(record, "archivedAt") if archived else None,
             first_time(record, "updatedAt"),
-            first_time(properties, "hs_lastmodifieddate", "lastmodifieddate"),
+            first_time(properties, *_CHANGED),
         ]
         return Resolved(
             source_id=self.identify(record) or id_text(properties.get("hs_object_id")),
             record_type=noun,
-            operation="delete" if archived else "full",
+            operation="delete" if gone else "full",
             source_time_ms=next((moment for moment in moments if moment is not None), None),
         )
 
     def _event(self, record: JsonObject, entity_type: str) -> list[Resolved]:
-        subscription = str(record.get("subscriptionType") or "")
-        word, _, action = subscription.partition(".")
-        object_type = record.get("objectTypeId")
-        noun = self.noun(word) or (self.noun(object_type) if isinstance(object_type, str) else "")
+        word, _, action = text_of(record.get("subscriptionType")).partition(".")
+        action = action or text_of(record.get("action"))
+        object_type = record.get("objectTypeId") or record.get("fromObjectTypeId")
         # The event's own object wins over the word in the address, which for webhooks is often just "webhook".
-        known = word in {"", "object"} and object_type is None
-        noun = noun or (self.noun(entity_type) if known else "")
+        noun = self.noun(word) or self.noun(text_of(object_type))
+        if not noun and word in {"", "object"} and object_type is None:
+            noun = self.noun(entity_type)
         operation = _OPERATIONS.get(action.lower(), "patch")
         subject = id_text(record.get("objectId")) or id_text(record.get("fromObjectId")) or self.identify(record)
         subjects: list[str | None] = [subject]
@@ -86,33 +118,33 @@ class HubSpot(Kind):
         ]
 
 
+def _plain(value: Any) -> Any:
+    """Return a property's value; objects of the first version wrap it in an object with its history."""
+    return value.get("value") if isinstance(value, dict) else value
+
+
 def _merged_away(record: JsonObject) -> list[str]:
     """Return the ids of the records that a merge ended."""
-    survivors = {id_text(record.get("newObjectId")), id_text(record.get("primaryObjectId"))}
-    if record.get("newObjectId") is not None:
-        survivors = {id_text(record.get("newObjectId"))}
+    primary, survivor = id_text(record.get("primaryObjectId")), id_text(record.get("newObjectId"))
     merged: Any = record.get("mergedObjectIds")
     listed = [id_text(value) for value in merged] if isinstance(merged, list) else []
-    if record.get("newObjectId") is not None:
-        listed.append(id_text(record.get("primaryObjectId")))
-    return list(dict.fromkeys(each for each in listed if each is not None and each not in survivors))
+    if survivor is not None:
+        listed.append(primary)  # the merge made a new record of all
+    keeps = survivor or primary
+    return list(dict.fromkeys(each for each in listed if each is not None and each != keeps))
 
 
 def _event_id(record: JsonObject) -> str | None:
-    """`eventId` alone may repeat for different changes; with what changed, and when, it names one event.
-
-    The count of attempts is left out, so that a delivery that HubSpot repeats is the same event.
-    """
+    """`eventId` alone may repeat for different changes; with what changed, and when, it names one event."""
     if record.get("eventId") is None or record.get("occurredAt") is None:
         return None
-    names = ("eventId", "subscriptionType", "subscriptionId", "objectId", "occurredAt", "propertyName", "propertyValue")
-    return "\x1f".join(str(record.get(name)) for name in names)
+    return "\x1f".join(str(record.get(name)) for name in _EVENT_NAMES)
 
 
-def _guess(properties: JsonObject) -> str:
-    """Name the noun by properties that only one object has, for entity words that say nothing."""
-    if "dealname" in properties or "dealstage" in properties:
+def _guess(record: JsonObject, properties: JsonObject) -> str:
+    """Name the noun by what only one object has, for entity words that say nothing."""
+    if "dealId" in record or "dealname" in properties or "dealstage" in properties:
         return "opportunity"
-    if "firstname" in properties or "lastname" in properties:
+    if "vid" in record or "firstname" in properties or "lastname" in properties:
         return "contact"
-    return "account" if "domain" in properties and "name" in properties else ""
+    return "account" if "companyId" in record or ("domain" in properties and "name" in properties) else ""

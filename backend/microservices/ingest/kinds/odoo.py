@@ -11,7 +11,6 @@ from backend.microservices.ingest.kinds.base import (
     Operation,
     Resolved,
     id_text,
-    object_of,
     text_of,
     words,
 )
@@ -31,30 +30,32 @@ class Odoo(Kind):
             "account": ("accounts", "company", "companies"),
             "contact": ("contacts",),
             "opportunity": ("opportunities", "crm.lead", "lead", "leads", "deal", "deals"),
-            "owner": ("owners", "user", "users", "res.users", "hr.employee"),
+            "owner": ("owners", "user", "users", "res.users"),
             "quota": ("quotas",),
             "invoice": ("invoices", "account.move"),
             "exchange_rate": ("exchange_rates", "res.currency.rate"),
+            # Ids count per model, so a noun takes one model: variants (product.product) and events of the calendar
+            # would meet templates and activities with the same number.
+            "activity": ("activities", "mail.activity"),
+            "product": ("products", "product.template"),
+            "order": ("orders", "sale.order", "sale_orders", "sales_order", "sales_orders"),
         }
     )
     id_names = ("_id",)
     time_names = ("write_date", "__last_update")
 
     def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
-        """Open `records` of REST modules and `result` of JSON-RPC, which may hold `records` in turn."""
-        if "id" in body and "jsonrpc" not in body and "result" not in body:
+        """Open `records` and `results` of REST modules, and `result` of JSON-RPC, which may hold `records` in turn."""
+        if "jsonrpc" in body or isinstance(body.get("result"), list):
+            return ("result",) if isinstance(body.get("result"), list | dict) else None
+        if "id" in body:
             return None
-        if isinstance(body.get("records"), list):
-            return ("records",)
-        result = body.get("result")
-        if isinstance(result, list):
-            return ("result",)
-        if isinstance(object_of(result).get("records"), list):
-            return ("result", "records")
-        return None
+        return next(((name,) for name in ("records", "results") if isinstance(body.get(name), list)), None)
 
     def resolve(self, record: JsonObject, entity_type: str) -> list[Resolved]:
         """The webhook's `_model` wins over the word in the address."""
+        if "jsonrpc" in record:  # an error, or a bare value such as the id of a record that a call made
+            return [Resolved(source_id=None, note="this answer of JSON-RPC holds no record")]
         webhook = "_model" in record or "_action" in record
         operation: Operation = "patch" if webhook else "full"
         if webhook and _DELETES.match(text_of(record.get("_action"))):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from backend.microservices.ingest.kinds.base import JsonObject, Kind, Operation, Resolved, id_text, text_of
 from backend.microservices.ingest.times import first_time
 
-_TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
-
 
 class Segment(Kind):
     """`identify` speaks of a contact, `group` of an account; the other calls are events without a record of ours."""
 
     name = "segment"
+    time_names = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
+    envelope_time_names = time_names
 
     def envelope(self, body: JsonObject) -> tuple[str, ...] | None:
         """The batch call holds its messages under `batch`."""
@@ -36,7 +36,7 @@ class Segment(Kind):
                 source_id=found or self.identify(record) or message,
                 record_type=noun,
                 operation=operation,
-                source_time_ms=first_time(record, *_TIMES),
+                source_time_ms=first_time(record, *self.time_names),
                 vendor_event_id=message,
             )
         ]

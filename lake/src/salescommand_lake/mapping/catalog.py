@@ -44,12 +44,12 @@ class Catalog:
         """Return the mapping for such events, None when none claims them.
 
         Events with a resolved noun go by it; the others go to the first mapping that claims the word they were posted
-        under.
+        under. A source's own document claims its words also from a noun that the kind guessed by the word.
         """
-        for scope in (f"source:{source}", f"kind:{kind}", GENERIC):
-            if record_type:
-                found = self.mappings.get((scope, record_type))
-            else:
+        own = f"source:{source}"
+        for scope in (own, f"kind:{kind}", GENERIC):
+            found = self.mappings.get((scope, record_type)) if record_type else None
+            if found is None and (not record_type or scope == own):
                 found = self._claiming(scope, entity_type.lower())
             if found:
                 return found

@@ -16,7 +16,6 @@ from salescommand_lake.identifiers import INSTANCE_BITS
 
 __all__ = ["Group"]
 
-_PURGED_PER_GROUP = 4
 _FORGOTTEN_AT_ONCE = 64
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
@@ -150,7 +149,7 @@ class Group:
     # -- the end of the group ---------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Write what was collected and remove some frames that were loaded."""
+        """Write what was collected."""
         if self._rows:
             sources: dict[str, int] = {}
             for row in self._rows:
@@ -163,7 +162,6 @@ class Group:
             self._store.set_last_seq(self._last_seq)
         for source, counters in self._changed.items():
             self._store.put_counters(source, counters)
-        self._store.purge(_PURGED_PER_GROUP)
 
     def prune(self, window_days: float, window_entries: int, now_seq: int) -> None:
         """Forget memories that are past the window."""

@@ -55,6 +55,7 @@ class Books(BaseModel):
     in_spool: int
     raw: int
     refused: int
+    damaged: int
     pending: int
     applied: int
     superseded: int
@@ -67,7 +68,7 @@ class Books(BaseModel):
 class BalanceOut(BaseModel):
     """The books of every source.
 
-    received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+    received = accepted + rejected; accepted = duplicates + in_spool + raw + refused + damaged;
     raw = pending + applied + superseded + ignored + quarantined + expired.
     """
 

@@ -24,7 +24,7 @@ may_manage = Depends(require(Permission.MANAGE_SOURCES))
 class Books(BaseModel):
     """Where a source's records are; the terms are disjoint.
 
-    received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+    received = accepted + rejected; accepted = duplicates + in_spool + raw + refused + damaged;
     raw = pending + applied + superseded + ignored + quarantined + expired.
     """
 
@@ -35,6 +35,7 @@ class Books(BaseModel):
     in_spool: int
     raw: int
     refused: int
+    damaged: int
     pending: int
     applied: int
     superseded: int

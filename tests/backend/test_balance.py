@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +18,10 @@ from backend.auth.principal import CONTROL
 from backend.context import Context
 from backend.main import create_app
 from backend.microservices.ingest.limits import Limits
-from backend.microservices.ingest.loader import Loader
+from backend.microservices.ingest.loader import Loader, raw_row
 from backend.microservices.ingest.metrics import IngestMetrics
 from backend.microservices.ingest.prepare import Request, prepare
+from backend.microservices.ingest.spool import Spool
 from backend.services.balance import SourceBooks, balance
 from salescommand_lake.errors import LakeUnavailable
 from salescommand_lake.fold import fold_pending
@@ -97,12 +100,10 @@ async def test_the_books_balance_while_everything_moves(laked: Context) -> None:
 
 async def test_an_insert_whose_answer_was_lost_is_counted_once(laked: Context) -> None:
     """The lake has the block, the spool plans it still."""
-    from backend.microservices.ingest.loader import _raw_row
-
     await post(laked, {"id": 1}, {"id": 2})
     batch = await laked.spool.next_batch(100, 2**20)
     assert batch is not None
-    await insert_raw(laked.engine, [_raw_row(row, batch.entry.batch_id) for row in batch.rows], batch.entry.batch_id)
+    await insert_raw(laked.engine, [raw_row(row, batch.entry.batch_id) for row in batch.rows], batch.entry.batch_id)
     found = await balance(laked)
     assert found.balanced
     assert (found.sources["crm"].in_spool, found.sources["crm"].raw) == (0, 2)
@@ -134,6 +135,7 @@ async def test_the_balance_route(laked: Context, reader: httpx.AsyncClient, clie
         "in_spool": 1,
         "raw": 0,
         "refused": 0,
+        "damaged": 0,
         "pending": 0,
         "applied": 0,
         "superseded": 0,
@@ -198,3 +200,58 @@ async def test_metrics_name_known_sources_only(laked: Context) -> None:
         "salescommand_loader_alarm 0.0",
     ):
         assert line in text
+
+
+@asynccontextmanager
+async def another(context: Context, instance: int) -> AsyncIterator[Context]:
+    """Another instance on the same lake, with a spool of its own."""
+    async with opened_spool(context.settings.data_dir / "spool" / f"events-{instance}.sqlite", instance) as spool:
+        yield replace(context, registry=CollectorRegistry(), local_spool=spool)
+
+
+@asynccontextmanager
+async def opened_spool(path: Path, instance: int) -> AsyncIterator[Spool]:
+    spool = Spool(path, instance=instance)
+    await spool.open()
+    yield spool
+    await spool.close()
+
+
+async def test_the_books_of_all_instances_add_up(laked: Context) -> None:
+    """Each instance sees the others' books, those of one that is gone, and what moved since they last told."""
+    await post(laked, {"id": 1}, {"id": 2})
+    async with another(laked, 1) as second:
+        await post(second, {"id": 3}, {"id": 3}, "bad")
+        await load(second)
+        await post(second, {"id": 4})
+        await post(second, {"id": 5}, source="erp")
+        found = await balance(laked)
+        assert found.balanced, [each.missing for each in found.sources.values()]
+        # What the second took since its last report is not known here yet.
+        assert found.sources["crm"] == SourceBooks(
+            received=5, accepted=4, rejected=1, duplicates=1, in_spool=2, raw=1, pending=1
+        )
+        await load(laked)
+        found = await balance(second)
+        assert found.balanced, [each.missing for each in found.sources.values()]
+        assert found.sources["crm"] == SourceBooks(
+            received=6, accepted=5, rejected=1, duplicates=1, in_spool=1, raw=3, pending=3
+        )
+        assert found.sources["erp"].in_spool == 1
+        # It loads, and is lost before it could report: the lake knows what came.
+        batch = await second.spool.next_batch(100, 2**20)
+        assert batch is not None
+        await insert_raw(second.engine, [raw_row(row, "lost") for row in batch.rows], "lost")
+    for looking in (laked, replace(laked, registry=CollectorRegistry(), local_spool=None)):
+        found = await balance(looking)
+        assert found.balanced, [each.missing for each in found.sources.values()]
+        assert (found.totals.received, found.totals.accepted, found.totals.raw, found.totals.in_spool) == (7, 6, 5, 0)
+
+
+async def test_events_that_the_lake_lost_are_missing_in_the_books(laked: Context) -> None:
+    async with another(laked, 1) as second:
+        await post(second, {"id": 1}, {"id": 2})
+        await load(second)
+    await laked.engine.command("TRUNCATE TABLE raw_batches")
+    found = await balance(laked)
+    assert found.sources["crm"].missing == {"accepted": 2}

@@ -1,4 +1,4 @@
--- Schema version 4. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 5. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS schema_ledger (
   applied_at DateTime64(6, 'UTC') COMMENT 'when it was applied'
 )
 ENGINE = ReplacingMergeTree(applied_at)
-ORDER BY name;
+ORDER BY name
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/010_raw_events.sql
 CREATE TABLE IF NOT EXISTS raw_events (
@@ -49,10 +50,7 @@ SETTINGS
   index_granularity = 256,
   min_compress_block_size = 16384,
   max_compress_block_size = 65536,
-  non_replicated_deduplication_window = 10000,
-  fsync_after_insert = 1,
-  fsync_part_directory = 1,
-  min_compressed_bytes_to_fsync_after_merge = 1;
+  non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/020_raw_batches.sql
 CREATE TABLE IF NOT EXISTS raw_batches (
@@ -67,10 +65,7 @@ CREATE TABLE IF NOT EXISTS raw_batches (
 ENGINE = MergeTree
 ORDER BY (batch_id, source, record_type)
 SETTINGS
-  non_replicated_deduplication_window = 10000,
-  fsync_after_insert = 1,
-  fsync_part_directory = 1,
-  min_compressed_bytes_to_fsync_after_merge = 1;
+  non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/030_raw_batches_feed.sql
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batches_feed TO raw_batches AS
@@ -97,10 +92,7 @@ CREATE TABLE IF NOT EXISTS raw_batch_keys (
 ENGINE = MergeTree
 ORDER BY (batch_id, source, record_type, entity_type, source_id)
 SETTINGS
-  non_replicated_deduplication_window = 10000,
-  fsync_after_insert = 1,
-  fsync_part_directory = 1,
-  min_compressed_bytes_to_fsync_after_merge = 1;
+  non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/050_raw_batch_keys_feed.sql
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_batch_keys_feed TO raw_batch_keys AS
@@ -126,7 +118,28 @@ CREATE TABLE IF NOT EXISTS folded_batches (
   folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them'
 )
 ENGINE = ReplacingMergeTree(folded_at)
-ORDER BY (batch_id, source, record_type);
+ORDER BY (batch_id, source, record_type)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- 1_raw/070_door_books.sql
+CREATE TABLE IF NOT EXISTS door_books (
+  spool_id String COMMENT 'the spool; a new file is a new spool',
+  instance UInt16 COMMENT 'number of its instance, as in its events'' arrival numbers',
+  source String COMMENT 'name of the source',
+  received UInt64 COMMENT 'records that came',
+  accepted UInt64 COMMENT 'records that were taken',
+  duplicates UInt64 COMMENT 'taken records that repeated an earlier one',
+  rejected UInt64 COMMENT 'records that were turned away at the door',
+  refused UInt64 COMMENT 'events that the engine refused, kept apart in the spool',
+  loaded UInt64 COMMENT 'events that are in the raw zone',
+  damaged UInt64 COMMENT 'events that could not be read again from the spool',
+  in_spool UInt64 COMMENT 'events that wait in the spool',
+  progress UInt64 COMMENT 'grows with every event that comes or moves on: the newest report has most',
+  reported_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'when, by the clock that also dates inserts'
+)
+ENGINE = ReplacingMergeTree(progress)
+ORDER BY (spool_id, source)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/010_canonical_records.sql
 CREATE TABLE IF NOT EXISTS canonical_records (
@@ -150,7 +163,7 @@ CREATE TABLE IF NOT EXISTS canonical_records (
 )
 ENGINE = MergeTree
 ORDER BY (entity_type, canonical_id, validated_at, ord)
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000;
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/020_quarantine.sql
 CREATE TABLE IF NOT EXISTS quarantine (
@@ -169,7 +182,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
   resolved Bool COMMENT 'whether a later mapping could read it'
 )
 ENGINE = ReplacingMergeTree(generation)
-ORDER BY (source, seq, field);
+ORDER BY (source, seq, field)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/030_mapping_versions.sql
 CREATE TABLE IF NOT EXISTS mapping_versions (
@@ -182,7 +196,7 @@ CREATE TABLE IF NOT EXISTS mapping_versions (
 )
 ENGINE = MergeTree
 ORDER BY (scope, record_type, version)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/040_applied_mappings.sql
 CREATE TABLE IF NOT EXISTS applied_mappings (
@@ -197,7 +211,8 @@ CREATE TABLE IF NOT EXISTS applied_mappings (
   generation UInt64 COMMENT 'the fold that read them; the newest counts'
 )
 ENGINE = ReplacingMergeTree(generation)
-ORDER BY (source, kind, record_type, entity_type);
+ORDER BY (source, kind, record_type, entity_type)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/050_fold_progress.sql
 CREATE TABLE IF NOT EXISTS fold_progress (
@@ -205,7 +220,8 @@ CREATE TABLE IF NOT EXISTS fold_progress (
   marked_at DateTime64(6, 'UTC') COMMENT 'when that was found'
 )
 ENGINE = MergeTree
-ORDER BY mark;
+ORDER BY mark
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/060_identity_decisions.sql
 CREATE TABLE IF NOT EXISTS identity_decisions (
@@ -220,7 +236,7 @@ CREATE TABLE IF NOT EXISTS identity_decisions (
 )
 ENGINE = MergeTree
 ORDER BY (noun, decided_at, decision_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/070_identity_links.sql
 CREATE TABLE IF NOT EXISTS identity_links (
@@ -233,7 +249,7 @@ CREATE TABLE IF NOT EXISTS identity_links (
 )
 ENGINE = MergeTree
 ORDER BY (noun, canonical_id, since, generation)
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000;
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/080_identity_keys.sql
 CREATE TABLE IF NOT EXISTS identity_keys (
@@ -244,7 +260,7 @@ CREATE TABLE IF NOT EXISTS identity_keys (
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (noun, rule, key, canonical_id)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/090_identity_work.sql
 CREATE TABLE IF NOT EXISTS identity_work (
@@ -259,7 +275,7 @@ CREATE TABLE IF NOT EXISTS identity_work (
 ENGINE = MergeTree
 ORDER BY (generation, noun, role, round, canonical_id)
 TTL at + INTERVAL 1 DAY
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/100_identity_edges.sql
 CREATE TABLE IF NOT EXISTS identity_edges (
@@ -276,7 +292,7 @@ CREATE TABLE IF NOT EXISTS identity_edges (
 ENGINE = MergeTree
 ORDER BY (generation, noun, attempt, rule, key)
 TTL at + INTERVAL 1 DAY
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/110_identity_applied.sql
 CREATE TABLE IF NOT EXISTS identity_applied (
@@ -284,7 +300,8 @@ CREATE TABLE IF NOT EXISTS identity_applied (
   applied_at DateTime64(6, 'UTC') COMMENT 'when the step was done'
 )
 ENGINE = MergeTree
-ORDER BY decision_id;
+ORDER BY decision_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/120_identity_suggestions.sql
 CREATE TABLE IF NOT EXISTS identity_suggestions (
@@ -297,7 +314,7 @@ CREATE TABLE IF NOT EXISTS identity_suggestions (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (noun, canonical_id, other_id)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/130_survivorship.sql
 CREATE TABLE IF NOT EXISTS survivorship (
@@ -309,7 +326,7 @@ CREATE TABLE IF NOT EXISTS survivorship (
 )
 ENGINE = MergeTree
 ORDER BY (noun, field, applied_at)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/140_quarantine_actions.sql
 CREATE TABLE IF NOT EXISTS quarantine_actions (
@@ -326,7 +343,7 @@ CREATE TABLE IF NOT EXISTS quarantine_actions (
 )
 ENGINE = MergeTree
 ORDER BY (done_at, action_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/150_quarantine_marks.sql
 CREATE TABLE IF NOT EXISTS quarantine_marks (
@@ -338,7 +355,8 @@ CREATE TABLE IF NOT EXISTS quarantine_marks (
   version UInt64 COMMENT 'the newest counts'
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (source, seq, field);
+ORDER BY (source, seq, field)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/160_event_corrections.sql
 CREATE TABLE IF NOT EXISTS event_corrections (
@@ -350,7 +368,8 @@ CREATE TABLE IF NOT EXISTS event_corrections (
   version UInt64 COMMENT 'the newest counts'
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (source, corrected);
+ORDER BY (source, corrected)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/account_changes
 CREATE TABLE IF NOT EXISTS account_changes (
@@ -406,7 +425,7 @@ CREATE TABLE IF NOT EXISTS account_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/account_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS account_quarantine_feed TO quarantine AS
@@ -451,7 +470,7 @@ CREATE TABLE IF NOT EXISTS accounts (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/merged_accounts
 CREATE TABLE IF NOT EXISTS merged_accounts (
@@ -491,7 +510,7 @@ CREATE TABLE IF NOT EXISTS merged_accounts (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/account_intervals
 CREATE TABLE IF NOT EXISTS account_intervals (
@@ -524,7 +543,7 @@ CREATE TABLE IF NOT EXISTS account_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/contact_changes
 CREATE TABLE IF NOT EXISTS contact_changes (
@@ -570,7 +589,7 @@ CREATE TABLE IF NOT EXISTS contact_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/contact_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS contact_quarantine_feed TO quarantine AS
@@ -610,7 +629,7 @@ CREATE TABLE IF NOT EXISTS contacts (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/merged_contacts
 CREATE TABLE IF NOT EXISTS merged_contacts (
@@ -645,7 +664,7 @@ CREATE TABLE IF NOT EXISTS merged_contacts (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/contact_intervals
 CREATE TABLE IF NOT EXISTS contact_intervals (
@@ -673,7 +692,7 @@ CREATE TABLE IF NOT EXISTS contact_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/opportunity_changes
 CREATE TABLE IF NOT EXISTS opportunity_changes (
@@ -741,7 +760,7 @@ CREATE TABLE IF NOT EXISTS opportunity_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/opportunity_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS opportunity_quarantine_feed TO quarantine AS
@@ -792,7 +811,7 @@ CREATE TABLE IF NOT EXISTS opportunities (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/opportunity_intervals
 CREATE TABLE IF NOT EXISTS opportunity_intervals (
@@ -833,7 +852,7 @@ CREATE TABLE IF NOT EXISTS opportunity_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/activity_changes
 CREATE TABLE IF NOT EXISTS activity_changes (
@@ -879,7 +898,7 @@ CREATE TABLE IF NOT EXISTS activity_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/activity_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS activity_quarantine_feed TO quarantine AS
@@ -919,7 +938,7 @@ CREATE TABLE IF NOT EXISTS activities (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/activity_intervals
 CREATE TABLE IF NOT EXISTS activity_intervals (
@@ -947,7 +966,7 @@ CREATE TABLE IF NOT EXISTS activity_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/product_changes
 CREATE TABLE IF NOT EXISTS product_changes (
@@ -985,7 +1004,7 @@ CREATE TABLE IF NOT EXISTS product_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/product_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS product_quarantine_feed TO quarantine AS
@@ -1021,7 +1040,7 @@ CREATE TABLE IF NOT EXISTS products (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/product_intervals
 CREATE TABLE IF NOT EXISTS product_intervals (
@@ -1045,7 +1064,7 @@ CREATE TABLE IF NOT EXISTS product_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/order_changes
 CREATE TABLE IF NOT EXISTS order_changes (
@@ -1091,7 +1110,7 @@ CREATE TABLE IF NOT EXISTS order_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/order_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS order_quarantine_feed TO quarantine AS
@@ -1131,7 +1150,7 @@ CREATE TABLE IF NOT EXISTS orders (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/order_intervals
 CREATE TABLE IF NOT EXISTS order_intervals (
@@ -1159,7 +1178,7 @@ CREATE TABLE IF NOT EXISTS order_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/invoice_changes
 CREATE TABLE IF NOT EXISTS invoice_changes (
@@ -1207,7 +1226,7 @@ CREATE TABLE IF NOT EXISTS invoice_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/invoice_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS invoice_quarantine_feed TO quarantine AS
@@ -1248,7 +1267,7 @@ CREATE TABLE IF NOT EXISTS invoices (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/invoice_intervals
 CREATE TABLE IF NOT EXISTS invoice_intervals (
@@ -1277,7 +1296,7 @@ CREATE TABLE IF NOT EXISTS invoice_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/owner_changes
 CREATE TABLE IF NOT EXISTS owner_changes (
@@ -1311,7 +1330,7 @@ CREATE TABLE IF NOT EXISTS owner_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/owner_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS owner_quarantine_feed TO quarantine AS
@@ -1345,7 +1364,7 @@ CREATE TABLE IF NOT EXISTS owners (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/owner_intervals
 CREATE TABLE IF NOT EXISTS owner_intervals (
@@ -1367,7 +1386,7 @@ CREATE TABLE IF NOT EXISTS owner_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/quota_changes
 CREATE TABLE IF NOT EXISTS quota_changes (
@@ -1403,7 +1422,7 @@ CREATE TABLE IF NOT EXISTS quota_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/quota_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS quota_quarantine_feed TO quarantine AS
@@ -1438,7 +1457,7 @@ CREATE TABLE IF NOT EXISTS quotas (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/quota_intervals
 CREATE TABLE IF NOT EXISTS quota_intervals (
@@ -1461,7 +1480,7 @@ CREATE TABLE IF NOT EXISTS quota_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/exchange_rate_changes
 CREATE TABLE IF NOT EXISTS exchange_rate_changes (
@@ -1493,7 +1512,7 @@ CREATE TABLE IF NOT EXISTS exchange_rate_changes (
 ENGINE = ReplacingMergeTree(generation)
 PRIMARY KEY (source, source_id)
 ORDER BY (source, source_id, seq)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/exchange_rate_quarantine_feed
 CREATE MATERIALIZED VIEW IF NOT EXISTS exchange_rate_quarantine_feed TO quarantine AS
@@ -1526,7 +1545,7 @@ CREATE TABLE IF NOT EXISTS exchange_rates (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY canonical_id
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/exchange_rate_intervals
 CREATE TABLE IF NOT EXISTS exchange_rate_intervals (
@@ -1547,7 +1566,7 @@ CREATE TABLE IF NOT EXISTS exchange_rate_intervals (
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 3_serving/010_serving_views.sql
 CREATE TABLE IF NOT EXISTS serving_views (
@@ -1566,4 +1585,4 @@ CREATE TABLE IF NOT EXISTS serving_views (
 )
 ENGINE = MergeTree
 ORDER BY (entity_type, view_id, refreshed_at)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backend.microservices.ingest.records import Row
+from backend.microservices.ingest.reporting import BookReport
 from backend.microservices.ingest.spool import Batch, Spool
 from backend.microservices.ingest.spool_errors import SpoolError
 from backend.settings import BackendSettings
@@ -29,7 +30,7 @@ from salescommand_lake.errors import LakeError, OutOfMemory, QueryTimeout, RowRe
 from salescommand_lake.raw import RawRow, insert_raw
 from salescommand_lake.schema import require_schema
 
-__all__ = ["CHANNEL", "Loader", "LoaderContext"]
+__all__ = ["CHANNEL", "Loader", "LoaderContext", "raw_row"]
 
 log = logging.getLogger(__name__)
 CHANNEL = "salescommand:raw"
@@ -85,8 +86,10 @@ class LoaderContext(Protocol):
 class Loader:
     """Moves events from one spool to the lake until it is cancelled. One per spool."""
 
-    def __init__(self, context: LoaderContext) -> None:
-        self._spool = context.spool
+    def __init__(self, context: LoaderContext, *, spool: Spool | None = None, name: str = "loader") -> None:
+        """Load the context's spool, or another one, which then has a name of its own on the job board."""
+        self._spool = spool or context.spool
+        self._name = name
         self._engine = context.engine
         self._raw_arrived = context.raw_arrived
         self._redis = context.redis
@@ -94,20 +97,19 @@ class Loader:
         self._max_rows = context.settings.loader_max_rows
         self._rows_now = self._max_rows
         self._wait_seconds = context.settings.loader_wait_ms / 1000
-        self._state = context.spool.loading
+        self._state = self._spool.loading
+        self.report = BookReport(self._spool, context.engine)
         self._telling: asyncio.Task[None] | None = None
         self._schema_seen = False
         self._strange_in_a_row = 0
-        self._unsure: tuple[str, float] = ("", 0.0)
+        self._unsure: tuple[str, float] | None = None
 
     async def run(self) -> None:
         """Load for ever. When cancelled, load what can be loaded within some seconds; the rest waits in the spool."""
         self._say("idle", "started")
         try:
-            for entry in (await self._spool.planned())[:1]:
-                self._unsure_about(entry.batch_id)
             while True:
-                await self._spool.arrived.wait()
+                await self._wait()
                 if self._spool.depth < self._max_rows:
                     await asyncio.sleep(self._wait_seconds)
                 self._spool.arrived.clear()
@@ -116,23 +118,33 @@ class Loader:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self._load_all(retry=False)
+                    await self.report.send(now=True)
             raise
         finally:
             self._say("stopped", f"{self._spool.depth} events wait in the spool")
             if self._telling is not None:
                 await asyncio.wait({self._telling}, timeout=1.0)
 
+    async def _wait(self) -> None:
+        """Wait for events, or until changed books are to be reported."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.report.seconds_left):
+                await self._spool.arrived.wait()
+
     async def _load_all(self, *, retry: bool = True) -> None:
         """Load until the spool is empty, or until the first failure when `retry` is false."""
         while True:
             try:
+                await self._remember_unsure()
                 batch = await self._spool.next_batch(self._rows_now, MAX_BYTES)
                 if batch is None:
                     self._say("idle", "the lake has everything")
+                    await self.report.send()
                     return
                 self._say("running", f"{self._spool.depth} events to load")
                 await self._load(batch)
                 self._tell_workers(batch.entry.batch_id)
+                await self.report.send()
             except LakeError as error:
                 pause = self._after(error)
             except (SpoolError, apsw.Error, OSError) as error:
@@ -146,7 +158,7 @@ class Loader:
     async def _load(self, batch: Batch) -> None:
         """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
         try:
-            rows = [_raw_row(row, batch.entry.batch_id) for row in batch.rows]
+            rows = [raw_row(row, batch.entry.batch_id) for row in batch.rows]
         except ValueError as error:
             await self._narrow(batch, f"the event can't be written: {error}", None, "InvalidRow")
             return
@@ -180,6 +192,14 @@ class Loader:
         self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 
+    async def _remember_unsure(self) -> None:
+        """After a start: what is planned may have been on its way to the lake when the last process ended."""
+        if self._unsure is None:
+            planned = await self._spool.planned()
+            self._unsure = ("", 0.0)
+            if planned:
+                self._unsure_about(planned[0].batch_id)
+
     def _unsure_about(self, batch_id: str) -> None:
         """Note that a try of the batch may be stored, or be stored still."""
         self._unsure = (batch_id, time.monotonic() + _UNSURE_SECONDS)
@@ -189,7 +209,8 @@ class Loader:
         entry, alone = batch.entry, len(batch.rows) == 1
         if not isinstance(error, RowRejected):
             # What a row holds is refused again and again; this may have gone well in the try before.
-            if self._unsure[0] == entry.batch_id and time.monotonic() < self._unsure[1]:
+            name, until = self._unsure or ("", 0.0)
+            if name == entry.batch_id and time.monotonic() < until:
                 return False
             if isinstance(error, OutOfMemory):
                 if alone:
@@ -249,7 +270,7 @@ class Loader:
         self._state.detail = detail
         if changed and (self._telling is None or self._telling.done()):
             ran = state == "idle" and self._state.batches > 0
-            self._telling = asyncio.ensure_future(self._jobs.report("loader", self._state.state, detail, ran=ran))
+            self._telling = asyncio.ensure_future(self._jobs.report(self._name, self._state.state, detail, ran=ran))
 
     def _tell_workers(self, batch_id: str) -> None:
         self._raw_arrived.set()
@@ -264,7 +285,8 @@ class Loader:
             log.debug("inserts are not announced: %s", error)
 
 
-def _raw_row(row: Row, batch_id: str) -> RawRow:
+def raw_row(row: Row, batch_id: str) -> RawRow:
+    """Return the event as it is stored, in the batch of this name."""
     given = row.source_time_ms
     return RawRow(
         source=row.source,

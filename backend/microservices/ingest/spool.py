@@ -52,7 +52,8 @@ class Spool(SpoolBatches):
         """What the loader of this spool does."""
         self.recent = RecentRequests()
         """The last requests of each source."""
-        self._instance = instance
+        self.instance = instance
+        """Number of the instance, part of its events' numbers."""
         self._now = now
         self._closing = False
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="spool-reader")
@@ -108,6 +109,11 @@ class Spool(SpoolBatches):
         return self._writer.books
 
     @property
+    def spool_id(self) -> str:
+        """What tells this spool from any other; made with the file."""
+        return self._store.spool_id
+
+    @property
     def depth(self) -> int:
         """Events that the lake doesn't have yet."""
         return sum(each.in_spool for each in self._writer.books.values())
@@ -151,7 +157,7 @@ class Spool(SpoolBatches):
 
     def _next_seq(self, last: int) -> int:
         """Return the next number after `last`: the time now, or one microsecond more when the clock stands or steps."""
-        seq = make_seq(self._now(), self._instance)
+        seq = make_seq(self._now(), self.instance)
         if seq <= last:
-            seq = ((last >> INSTANCE_BITS) + 1) << INSTANCE_BITS | self._instance
+            seq = ((last >> INSTANCE_BITS) + 1) << INSTANCE_BITS | self.instance
         return seq

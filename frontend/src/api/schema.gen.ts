@@ -755,7 +755,7 @@ export interface components {
          * BalanceOut
          * @description The books of every source.
          *
-         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused + damaged;
          *     raw = pending + applied + superseded + ignored + quarantined + expired.
          */
         BalanceOut: {
@@ -1919,6 +1919,8 @@ export interface components {
             accepted: number;
             /** Applied */
             applied: number;
+            /** Damaged */
+            damaged: number;
             /**
              * Data As Of
              * @description Everything accepted up to then is in the numbers
@@ -2000,6 +2002,8 @@ export interface components {
             accepted: number;
             /** Applied */
             applied: number;
+            /** Damaged */
+            damaged: number;
             /**
              * Data As Of
              * @description Everything accepted up to then is in the numbers
@@ -2242,6 +2246,8 @@ export interface components {
             accepted: number;
             /** Applied */
             applied: number;
+            /** Damaged */
+            damaged: number;
             /** Duplicates */
             duplicates: number;
             /** Expired */
@@ -2277,7 +2283,7 @@ export interface components {
          * Books
          * @description Where a source's records are; the terms are disjoint.
          *
-         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused;
+         *     received = accepted + rejected; accepted = duplicates + in_spool + raw + refused + damaged;
          *     raw = pending + applied + superseded + ignored + quarantined + expired.
          */
         backend__routes__sources__Books: {
@@ -2285,6 +2291,8 @@ export interface components {
             accepted: number;
             /** Applied */
             applied: number;
+            /** Damaged */
+            damaged: number;
             /** Duplicates */
             duplicates: number;
             /** Expired */

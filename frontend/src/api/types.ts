@@ -43,6 +43,7 @@ export type Books = Pick<
   | "in_spool"
   | "raw"
   | "refused"
+  | "damaged"
   | "pending"
   | "applied"
   | "superseded"

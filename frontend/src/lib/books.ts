@@ -8,6 +8,7 @@ const TERMS = [
   "in_spool",
   "raw",
   "refused",
+  "damaged",
   "pending",
   "applied",
   "superseded",
@@ -26,7 +27,7 @@ export function sumBooks(all: readonly Books[]): Books {
 /** Events that the books cannot place: 0 when they balance. Both directions count. */
 export function missing(books: Books): number {
   const door = books.received - books.accepted - books.rejected;
-  const stored = books.accepted - books.duplicates - books.in_spool - books.raw - books.refused;
+  const stored = books.accepted - books.duplicates - books.in_spool - books.raw - books.refused - books.damaged;
   const folded =
     books.raw -
     books.pending -

@@ -43,6 +43,7 @@ describe("books", () => {
     in_spool: 1,
     raw: 94,
     refused: 0,
+    damaged: 0,
     pending: 4,
     applied: 80,
     superseded: 5,

@@ -125,6 +125,7 @@ function books(received: number, quarantined: number): Books {
     in_spool: 4,
     raw,
     refused: 0,
+    damaged: 0,
     pending: 0,
     applied: raw - superseded - ignored - quarantined,
     superseded,

@@ -13,6 +13,9 @@ from salescommand_lake import model
 _COMMENT_LINE = re.compile(r"^\s*--.*$", re.MULTILINE)
 _CREATED = re.compile(r"CREATE (TABLE|MATERIALIZED VIEW|VIEW) IF NOT EXISTS `?(\w+)`?", re.IGNORECASE)
 _CLAUSE = re.compile(r"(ENGINE =|PARTITION BY|PRIMARY KEY|ORDER BY|SAMPLE BY|TTL|SETTINGS|COMMENT) ")
+_DURABLE = {"fsync_after_insert": 1, "fsync_part_directory": 1, "min_compressed_bytes_to_fsync_after_merge": 1}
+"""Settings of every table: what was answered as stored survives a loss of power. The spool forgets events once the raw
+zone has them, and the fold does not look again at what its ledger says is done: neither may know more than the disk."""
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'`\""
 
 
@@ -52,7 +55,7 @@ def all_statements() -> list[Statement]:
         if zone.is_dir():
             entries = sorted(zone.iterdir(), key=lambda entry: entry.name)
             files += [(f"{zone.name}/{entry.name}", entry.read_text()) for entry in entries if _is_sql(entry.name)]
-    statements = [Statement(name, _COMMENT_LINE.sub("", text).strip().rstrip(";")) for name, text in files]
+    statements = [Statement(name, _durable(_COMMENT_LINE.sub("", text).strip().rstrip(";"))) for name, text in files]
     before = [statement for statement in statements if statement.name < "3"]
     after = [statement for statement in statements if statement.name >= "3"]
     return before + _noun_statements() + after
@@ -62,8 +65,16 @@ def _is_sql(name: str) -> bool:
     return name.endswith(".sql")
 
 
+def _durable(sql: str) -> str:
+    """Add to a table's settings those that every table has."""
+    if not sql.startswith("CREATE TABLE"):
+        return sql
+    added = ", ".join(f"{name} = {value}" for name, value in _DURABLE.items())
+    return f"{sql}, {added}" if "\nSETTINGS" in sql else f"{sql}\nSETTINGS {added}"
+
+
 def _noun_statements() -> list[Statement]:
-    nouns = [Statement("model", sql.strip()) for sql in model.noun_statements()]
+    nouns = [Statement("model", _durable(sql.strip())) for sql in model.noun_statements()]
     return [Statement(f"model/{statement.creates[1]}", statement.sql) for statement in nouns]
 
 

@@ -15,6 +15,7 @@ function Equations({ books }: { books: Books }) {
     ["duplicates", books.duplicates],
     ["waiting", books.in_spool],
     ["refused", books.refused],
+    ["damaged", books.damaged],
   ].filter(([, n]) => n !== 0);
   const folded = [
     ["waiting", books.pending],

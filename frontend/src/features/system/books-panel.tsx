@@ -24,6 +24,7 @@ const TERMS: Term[] = [
   { label: "Sent twice", sign: "−", of: (books) => books.duplicates },
   { label: "In spool", sign: "−", of: (books) => books.in_spool },
   { label: "Refused", sign: "−", of: (books) => books.refused, rare: true, warn: true },
+  { label: "Damaged", sign: "−", of: (books) => books.damaged, rare: true, warn: true },
   { label: "Raw", sign: "=", of: (books) => books.raw },
   { label: "Waiting", sign: "=", of: (books) => books.pending },
   { label: "Canonical", sign: "+", of: (books) => books.applied },
@@ -86,6 +87,7 @@ function Zones({ books, canonical }: { books: Books; canonical: [string, number]
           ["sent twice", books.duplicates],
           ["in spool", books.in_spool],
           ...(books.refused > 0 ? ([["refused", books.refused]] as [string, number][]) : []),
+          ...(books.damaged > 0 ? ([["damaged", books.damaged]] as [string, number][]) : []),
         ]}
       />
       <Arrow />

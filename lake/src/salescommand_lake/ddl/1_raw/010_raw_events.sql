@@ -1,6 +1,5 @@
 -- Every event as it came, for ever as it came. The first five columns are the documented contract.
 -- payload is for questions; body is the truth: the JSON type drops nulls, sorts keys and refuses some documents.
--- The spool forgets an event once it is here, hence the fsync: what was stored survives a loss of power.
 -- A body that it refuses is stored all the same, with an empty payload and the reason in payload_error.
 CREATE TABLE IF NOT EXISTS raw_events (
   source String COMMENT 'name of the source that posted it',
@@ -40,7 +39,4 @@ SETTINGS
   index_granularity = 256,
   min_compress_block_size = 16384,
   max_compress_block_size = 65536,
-  non_replicated_deduplication_window = 10000,
-  fsync_after_insert = 1,
-  fsync_part_directory = 1,
-  min_compressed_bytes_to_fsync_after_merge = 1
+  non_replicated_deduplication_window = 10000

@@ -10,7 +10,4 @@ CREATE TABLE IF NOT EXISTS raw_batch_keys (
 ENGINE = MergeTree
 ORDER BY (batch_id, source, record_type, entity_type, source_id)
 SETTINGS
-  non_replicated_deduplication_window = 10000,
-  fsync_after_insert = 1,
-  fsync_part_directory = 1,
-  min_compressed_bytes_to_fsync_after_merge = 1
+  non_replicated_deduplication_window = 10000

@@ -18,6 +18,7 @@ from backend.stores.jobs import JobBoard
 from backend.stores.keyring import KeyRing
 from backend.stores.mongo import Database, open_mongo
 from backend.stores.redis import open_redis
+from backend.stores.sealing import Sealer
 from salescommand_lake.engine import Engine, open_engine
 from salescommand_lake.settings import LakeSettings
 
@@ -34,7 +35,9 @@ class Context:
     mongo: Database
     redis: Redis
     keyring: KeyRing
-    """Write keys by their digest, kept in memory for ingest."""
+    """Write keys and what sources ask of their posts, kept in memory for ingest."""
+    sealer: Sealer
+    """Encrypts the secrets that have to be read again."""
     jobs: JobBoard
     """What loader and worker say about themselves."""
     local_spool: Spool | None
@@ -98,12 +101,16 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
             spool = await _open_spool(settings)
             stack.push_async_callback(spool.close)
             registry.register(IngestMetrics(spool))
+        sealer = Sealer(settings.secret_key.get_secret_value(), settings.data_dir)
+        keyring = KeyRing(mongo, sealer)
+        stack.push_async_callback(keyring.close)
         yield Context(
             settings=settings,
             engine=engine,
             mongo=mongo,
             redis=redis,
-            keyring=KeyRing(mongo),
+            keyring=keyring,
+            sealer=sealer,
             jobs=JobBoard(redis),
             local_spool=spool,
             registry=registry,

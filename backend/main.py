@@ -98,7 +98,7 @@ def create_app(context: Context, *, principal: Principal | None = None, ui_dir: 
         return app
     settings = context.settings
     limits = Limits(body_bytes=settings.ingest_max_body_bytes, record_bytes=settings.ingest_max_record_bytes)
-    front = IngestFront(app, context, limits)
+    front = IngestFront(app, context, limits, public_url=settings.public_url)
     # All fronts of a process (API, UI, control socket) count into one place.
     front.answers = context.http_metrics.posts
     return front

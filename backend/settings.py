@@ -20,7 +20,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MEBIBYTE = 1024 * 1024
 # Addresses may hold a password.
-SECRET = frozenset({"CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD", "MONGO_URL", "REDIS_URL"})
+SECRET = frozenset({"CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD", "SALESCOMMAND_SECRET_KEY", "MONGO_URL", "REDIS_URL"})
 
 
 class SettingsError(ValueError):
@@ -84,6 +84,12 @@ class BackendSettings(BaseSettings):
         "Address people open, used in sign-in links; `https` marks cookies Secure. Empty: localhost and the UI's port",
         pattern=r"^(https?://[^\s?#]+)?$",
         examples=["https://sales.example.com"],
+    )
+
+    secret_key: SecretStr = _env(
+        "SALESCOMMAND_SECRET_KEY",
+        SecretStr(""),
+        "What encrypts vendors' signing secrets; the same in every process. Empty: one is kept in the data folder",
     )
 
     reporting_currency: Currency = _env(

@@ -2,6 +2,7 @@
 
 from backend.routes import (
     auth,
+    contracts,
     events,
     health,
     keys,
@@ -9,8 +10,10 @@ from backend.routes import (
     metrics,
     microservices,
     records,
+    requests,
     serving,
     settings,
+    source_policy,
     sources,
     system,
     users,
@@ -25,6 +28,9 @@ ROUTERS = (
     events.router,
     sources.router,
     keys.router,
+    source_policy.router,
+    contracts.router,
+    requests.router,
     mappings.router,
     system.router,
     settings.router,

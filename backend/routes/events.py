@@ -87,6 +87,7 @@ class EventDetail(EventItem):
     body_index: int = Field(description="Place in the request that carried it, from 0")
     request_sha256: str
     payload_error: str = Field(description="Why ClickHouse's JSON column is empty, if it is")
+    contract_error: str = Field(description="How it breaks its source's contract, if it does; it is then quarantined")
     record: EventRecord | None
     set: list[SetField]
     quarantine: list[Refused]
@@ -145,4 +146,4 @@ def _row(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in (*EventSummary.model_fields, *_OWN)}
 
 
-_OWN = ("kind", "source_time_given", "body_sha256", "body_index", "request_sha256", "payload_error")
+_OWN = ("kind", "source_time_given", "body_sha256", "body_index", "request_sha256", "payload_error", "contract_error")

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from backend.auth.principal import Permission
 from backend.routes.deps import Ctx, require
 from backend.routes.keys import KeyOut, Kind
+from backend.routes.requests import RecentRequest, request_out
 from backend.services.freshness import Freshness
 from backend.services.sources import Source, SourceService
 
@@ -68,18 +69,6 @@ class SourceList(BaseModel):
     items: list[SourceItem]
 
 
-class RecentRequest(BaseModel):
-    """One of the last requests that this process answered for the source; payloads are not kept."""
-
-    model_config = ConfigDict(extra="allow")
-
-    at: datetime
-    status: int
-    events: int
-    entity_type: str
-    reason: str | None
-
-
 class SourceDetail(SourceItem):
     """One source with its keys and last requests."""
 
@@ -115,7 +104,7 @@ async def get_source(source: str, context: Ctx) -> SourceDetail:
     return SourceDetail(
         **_row(found.source),
         keys=[KeyOut.model_validate(key) for key in found.keys],
-        requests=[RecentRequest.model_validate(_request(one)) for one in found.requests],
+        requests=[request_out(one) for one in found.requests],
     )
 
 
@@ -131,8 +120,3 @@ def _row(source: Source) -> dict[str, Any]:
     row = asdict(source)
     books: dict[str, Any] = row.pop("books")
     return row | books
-
-
-def _request(request: dict[str, Any]) -> dict[str, Any]:
-    events = request["accepted"] + request["rejected"]
-    return {**request, "events": events, "reason": request["reason"] or None}

@@ -36,6 +36,8 @@ INDEXES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("tokens", ("digest",), True),
     ("keys", ("digest",), True),
     ("keys", ("source",), False),
+    ("contracts", ("source",), False),
+    ("contract_history", ("source", "entity_type", "version"), True),
     ("mapping_history", ("scope", "record_type", "version"), False),
 )
 
@@ -77,11 +79,16 @@ class Collection:
         return found
 
     async def find(
-        self, where: Filter | None = None, *, sort: Sequence[tuple[str, int]] = (), limit: int = 0
+        self,
+        where: Filter | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
-        """Return the documents that match, in the order asked for; `limit` 0 means all."""
+        """Return the documents that match, in the order asked for; `limit` 0 means all, no `fields` the whole ones."""
         await self._database.prepare()
-        cursor = self._inner.find(where or {})
+        cursor = self._inner.find(where or {}, list(fields) or None)
         if sort:
             cursor = cursor.sort(list(sort))
         if limit:
@@ -137,6 +144,8 @@ class Database:
         self.tokens = Collection(self, "tokens")
         self.keys = Collection(self, "keys")
         self.sources = Collection(self, "sources")
+        self.contracts = Collection(self, "contracts")
+        self.contract_history = Collection(self, "contract_history")
         self.mappings = Collection(self, "mappings")
         self.mapping_history = Collection(self, "mapping_history")
         self.settings = Collection(self, "settings")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.policy import Grant, SourcePolicy
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool import Spool
 from backend.stores.mongo import MongoUnavailable
@@ -30,23 +31,22 @@ KEY = "sc_wk_crm"
 LIMITS = Limits(body_bytes=200_000, record_bytes=50_000, records=500, depth=50, read_seconds=0.3)
 
 
-@dataclass(frozen=True)
-class Grant:
-    source: str
-    kind: str
-
-
 class Keys:
     """Write keys from a dict, as the real ring gives them."""
 
     def __init__(self) -> None:
-        self.known = {KEY: Grant("crm", "generic")}
+        self.known = {KEY: Grant("key_1", SourcePolicy("crm"))}
         self.away = False
 
     async def find(self, secret: str) -> Grant | None:
         if self.away:
             raise MongoUnavailable("no servers found")
         return self.known.get(secret)
+
+    async def source(self, name: str) -> SourcePolicy | None:
+        if self.away:
+            raise MongoUnavailable("no servers found")
+        return next((grant.policy for grant in self.known.values() if grant.source == name), None)
 
 
 async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
@@ -228,7 +228,7 @@ async def test_all_records_bad(door: Door) -> None:
 
 
 async def test_a_vendors_envelope(door: Door) -> None:
-    door.keyring.known["sf"] = Grant("sales", "salesforce")
+    door.keyring.known["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
     record = b'{"Id" : "001dM00003jU9GyQAK", "attributes":{"type":"Account"}}'
     body = b'{"totalSize": 1, "records": [ ' + record + b" ]}"
     answer = await door.post(body, "sales/whatever", authorization="Bearer sf")
@@ -238,7 +238,7 @@ async def test_a_vendors_envelope(door: Door) -> None:
 
 
 async def test_one_event_for_several_records(door: Door) -> None:
-    door.keyring.known["sf"] = Grant("sales", "salesforce")
+    door.keyring.known["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
     header = {
         "recordIds": ["006dM00000Mw7VtQAJ", "006dM00000Mw7VuQAJ"],
         "entityName": "Opportunity",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from backend.services.keys import KeyService
+from backend.services.keys import KeyService, NewKey
 from backend.stores.keyring import KeyRing
 from backend.stores.mongo import MongoUnavailable, open_mongo
 from tests.backend.conftest import problem
 from tests.support.servers import free_port
+from tests.support.waiting import until
 
 
 async def test_a_key_makes_its_source_and_is_found_by_ingest(control, context):
@@ -54,8 +57,8 @@ async def test_names_that_cannot_be_a_source(control, name):
 
 
 async def test_known_keys_work_while_mongodb_is_away(context):
-    _, secret = await KeyService(context).create("crm", None, "test")
-    ring = KeyRing(context.mongo)
+    _, secret = await KeyService(context).create("crm", NewKey(), "test")
+    ring = KeyRing(context.mongo, context.sealer)
     assert await ring.find(secret)
     away = open_mongo(f"mongodb://127.0.0.1:{free_port()}", "none", timeout_seconds=0.1)
     ring._mongo = away
@@ -68,9 +71,64 @@ async def test_known_keys_work_while_mongodb_is_away(context):
 
 
 async def test_guessing_does_not_ask_mongodb_each_time(context):
-    ring = KeyRing(context.mongo)
+    ring = KeyRing(context.mongo, context.sealer)
     assert await ring.find("sc_wk_guess") is None
     loaded = ring._loaded_at
     for number in range(20):
         assert await ring.find(f"sc_wk_{number}") is None
     assert ring._loaded_at == loaded
+
+
+async def test_two_keys_live_at_a_time(control, context):
+    first, second = [(await control.post("/api/sources/crm/keys", json={})).json() for _ in range(2)]
+    assert await context.keyring.find(second["key"])
+    refused = problem(await control.post("/api/sources/crm/keys", json={}), 409)
+    assert first["id"] in refused["detail"]
+    assert second["id"] in refused["detail"]
+    assert f"key revoke crm {first['id']}" in refused["hint"]  # the one that nobody used
+    assert (await control.post("/api/sources/crm/keys", json={"temporary": True})).status_code == 201
+    await control.delete(f"/api/sources/crm/keys/{first['id']}")
+    assert (await control.post("/api/sources/crm/keys", json={})).status_code == 201
+
+
+async def test_a_key_is_replaced_without_a_gap(control, context):
+    old = (await control.post("/api/sources/crm/keys", json={"entities": ["deal"]})).json()
+    before = datetime.now(UTC)
+    answer = await control.post(f"/api/sources/crm/keys/{old['id']}/rotate", json={"grace_hours": 2})
+    assert answer.status_code == 201, answer.text
+    new = answer.json()
+    ends = datetime.fromisoformat(new["old_expires_at"])
+    assert timedelta(hours=2) <= ends - before < timedelta(hours=2, minutes=1)
+    for secret in (old["key"], new["key"]):
+        assert (await context.keyring.find(secret)).entities == {"deal"}
+    again = problem(await control.post(f"/api/sources/crm/keys/{new['id']}/rotate"), 409)
+    assert old["id"] in again["hint"]
+    await control.delete(f"/api/sources/crm/keys/{old['id']}")
+    last = (await control.post(f"/api/sources/crm/keys/{new['id']}/rotate", json={"grace_hours": 0})).json()
+    assert await context.keyring.find(new["key"]) is None
+    assert await context.keyring.find(last["key"])
+    problem(await control.post(f"/api/sources/crm/keys/{new['id']}/rotate"), 409)
+    listed = {key["id"]: key["live"] for key in (await control.get("/api/sources/crm/keys")).json()["items"]}
+    assert listed == {new["id"]: False, last["id"]: True}
+
+
+async def test_a_key_ends_when_it_was_to(control, context):
+    soon = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    made = (await control.post("/api/sources/crm/keys", json={"expires_at": soon})).json()
+    assert await context.keyring.find(made["key"])
+    await until(lambda: _gone(context, made["key"]))
+    past = {"expires_at": "2020-01-01T00:00:00Z"}
+    assert problem(await control.post("/api/sources/crm/keys", json=past), 400)["errors"][0]["field"] == "expires_at"
+
+
+async def _gone(context, secret):
+    return await context.keyring.find(secret) is None
+
+
+async def test_the_last_use_of_a_key_is_shown(control, context):
+    made = (await control.post("/api/sources/crm/keys", json={})).json()
+    assert (await control.get("/api/sources/crm/keys")).json()["items"][0]["last_used_at"] is None
+    before = datetime.now(UTC)
+    await context.keyring.find(made["key"])
+    shown = (await control.get("/api/sources/crm/keys")).json()["items"][0]["last_used_at"]
+    assert abs(datetime.fromisoformat(shown) - before) < timedelta(seconds=5)

@@ -8,23 +8,22 @@ from typing import Any
 import httpx
 
 from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.policy import Grant, SourcePolicy
 from backend.microservices.ingest.spool import Spool
 from salescommand_demo import KINDS, load
 
 ANCHOR = datetime(2026, 3, 18, 14, 25, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Grant:
-    source: str
-    kind: str
-
-
 class Keyring:
     """The name of a source is its write key."""
 
     async def find(self, secret: str) -> Grant | None:
-        return Grant(secret, KINDS[secret]) if secret in KINDS else None
+        policy = await self.source(secret)
+        return Grant(f"key_{secret}", policy) if policy else None
+
+    async def source(self, name: str) -> SourcePolicy | None:
+        return SourcePolicy(name, KINDS[name]) if name in KINDS else None
 
 
 @dataclass(frozen=True)

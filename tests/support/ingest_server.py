@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.loader import Loader
+from backend.microservices.ingest.policy import Grant, SourcePolicy
 from backend.microservices.ingest.spool import Spool
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
@@ -31,17 +32,14 @@ from salescommand_lake.settings import LakeSettings
 KEY = "sc_wk_test"
 
 
-@dataclass(frozen=True)
-class Grant:
-    source: str
-    kind: str
-
-
 class Keys:
     """One key for one source."""
 
     async def find(self, secret: str) -> Grant | None:
-        return Grant("crm", "generic") if secret == KEY else None
+        return Grant("key_1", SourcePolicy("crm")) if secret == KEY else None
+
+    async def source(self, name: str) -> SourcePolicy | None:
+        return SourcePolicy("crm") if name == "crm" else None
 
 
 @dataclass

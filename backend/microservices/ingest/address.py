@@ -5,39 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
+from starlette.types import Scope
 
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.problems import Refused
 
-__all__ = ["PREFIX", "Grant", "Headers", "KeyFinder", "names", "query", "read_headers", "secret_of"]
+__all__ = ["PREFIX", "Headers", "addresses", "names", "query", "read_headers", "secret_of"]
 
 PREFIX = "/api/microservices/ingest/"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]*")
 _KEY = re.compile(r"[\x21-\x7e]+")
-
-
-class Grant(Protocol):
-    """What a write key allows: to post events of one source, read as that source's kind."""
-
-    @property
-    def source(self) -> str:
-        """The source's name."""
-
-    @property
-    def kind(self) -> str:
-        """The source's kind."""
-
-
-class KeyFinder(Protocol):
-    """Finds write keys by their secret."""
-
-    async def find(self, secret: str) -> Grant | None:
-        """Return what the key allows, or None when it is unknown or revoked."""
 
 
 class Headers(msgspec.Struct):
@@ -96,6 +77,17 @@ def secret_of(headers: Headers, parameters: dict[str, str]) -> str:
             return ""
         return user or password
     return parameters.get("key", "") or parameters.get("token", "")
+
+
+def addresses(scope: Scope, raw_query: bytes, host: str, public_url: str) -> list[str]:
+    """Return the addresses that the sender may have written: below the public one, and with the host that it named.
+
+    A proxy that ends TLS tells neither its scheme nor, always, its host, so both schemes may be meant.
+    """
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    tail = path.decode("latin-1") + (f"?{raw_query.decode('latin-1')}" if raw_query else "")
+    origins = [public_url.rstrip("/"), *(f"{scheme}://{host}" for scheme in ("https", "http") if host)]
+    return [origin + tail for origin in dict.fromkeys(origins) if origin]
 
 
 def names(path: str, limits: Limits) -> tuple[str, str]:

@@ -51,7 +51,8 @@ def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool 
 
 
 def _fault(index: int, fault: RecordFault) -> dict[str, Any]:
-    return {"index": index, "reason": fault.reason, "hint": fault.hint}
+    told = {"index": index, "reason": fault.reason, "hint": fault.hint}
+    return told | {"path": fault.path} if fault.path else told
 
 
 def all_refused(prepared: Prepared) -> Refused:
@@ -59,9 +60,13 @@ def all_refused(prepared: Prepared) -> Refused:
     index, fault = prepared.faults[0]
     if prepared.single:
         detail = f"The record is refused: {fault.reason}."
-        return Refused(fault.status, "The record is refused", detail, fault.hint, kind="record-refused")
+        errors = [{"field": fault.path, "message": fault.reason}] if fault.path else None
+        return Refused(fault.status, "The record is refused", detail, fault.hint, kind="record-refused", errors=errors)
     detail = f"All {len(prepared.faults)} records are refused; record {index}: {fault.reason}."
-    errors = [{"field": f"[{place}]", "message": each.reason} for place, each in prepared.faults[:100]]
+    errors = [
+        {"field": f"[{place}]{each.path.removeprefix('$')}", "message": each.reason}
+        for place, each in prepared.faults[:100]
+    ]
     return Refused(fault.status, "No record can be taken", detail, fault.hint, kind="records-refused", errors=errors)
 
 
@@ -72,5 +77,5 @@ def extra_headers(refusal: Refused) -> list[tuple[bytes, bytes]]:
     if refusal.status == 405:
         return [(b"allow", b"POST")]
     if refusal.retry_after is not None:
-        return [(b"retry-after", str(refusal.retry_after).encode())]
+        return [(b"retry-after", str(refusal.retry_after).encode()), *refusal.headers]
     return []

@@ -52,7 +52,7 @@ def _joined(body: bytes, make: Callable[[], Any], name: str, limits: Limits) -> 
         part = decompressor.decompress(body, room + 1)
         room -= len(part)
         if room < 0:
-            raise too_large(limits)
+            raise too_large(limits.body_bytes)
         parts.append(part)
         if not decompressor.eof:
             detail = f"The {name} data ends too early."
@@ -62,7 +62,7 @@ def _joined(body: bytes, make: Callable[[], Any], name: str, limits: Limits) -> 
             return b"".join(parts)
 
 
-def too_large(limits: Limits) -> Refused:
+def too_large(limit: int) -> Refused:
     """Return the refusal of a body that weighs too much."""
-    detail = f"The body has more than {limits.body_bytes} bytes (after decompression)."
+    detail = f"The body has more than {limit} bytes (after decompression)."
     return Refused(413, "The body is too large", detail, "Send the records in several requests.", kind="too-large")

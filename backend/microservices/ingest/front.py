@@ -12,19 +12,12 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.microservices.ingest.address import (
-    PREFIX,
-    Grant,
-    KeyFinder,
-    idempotency_key,
-    names,
-    query,
-    read_headers,
-    secret_of,
-)
+from backend.microservices.ingest.address import PREFIX, idempotency_key
+from backend.microservices.ingest.admission import Admitted, Post, admit, let_in, open_post, prove, rate_headers
 from backend.microservices.ingest.answers import accepted, all_refused, extra_headers
 from backend.microservices.ingest.encoding import decoded
 from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.policy import KeyFinder
 from backend.microservices.ingest.prepare import Prepared, Request, prepare
 from backend.microservices.ingest.problems import Refused
 from backend.microservices.ingest.reading import BodyReader, Disconnected
@@ -32,7 +25,6 @@ from backend.microservices.ingest.recent import Outcome
 from backend.microservices.ingest.records import Ack, Submission
 from backend.microservices.ingest.spool import Spool
 from backend.microservices.ingest.spool_errors import KeyReused, SpoolUnavailable
-from backend.stores.mongo import MongoUnavailable
 
 __all__ = ["FrontContext", "IngestFront"]
 
@@ -44,7 +36,10 @@ _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _COMMON = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 _WAITED = (b"preference-applied", b"wait=stored")
+_NONE: list[tuple[bytes, bytes]] = []
 _REUSED = "idempotency-key-reused"
+# Nobody proved who sent it, or it is to be posted again: it is not in the books.
+_NOT_BOOKED = frozenset({401, 403, 429})
 
 
 class FrontContext(Protocol):
@@ -62,8 +57,11 @@ class FrontContext(Protocol):
 class IngestFront:
     """ASGI application in front of another one. `answers` counts what was answered, by status."""
 
-    def __init__(self, app: ASGIApp, context: FrontContext, limits: Limits | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, context: FrontContext, limits: Limits | None = None, *, public_url: str = ""
+    ) -> None:
         self._app = app
+        self._public_url = public_url
         self._context = context
         self._limits = limits or Limits()
         self._reader = BodyReader(self._limits)
@@ -71,13 +69,17 @@ class IngestFront:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer posts of events; pass everything else on."""
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX) or scope["method"] == "OPTIONS":
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        post = open_post(scope)
+        if scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
         refusal: Refused | None = None
-        applied = False
+        status, extra = 200, _NONE
         try:
-            body, applied = await self._post(scope, receive)
+            body, extra = await self._post(post, receive)
         except Disconnected:
             return
         except Refused as refused:
@@ -86,7 +88,6 @@ class IngestFront:
             # Nothing here may leave an integrator without an answer that tells what to do.
             log.exception("a post to %s failed", scope["path"])
             refusal = _failed()
-        status, extra = 200, [_WAITED] if applied else []
         if refusal is not None:
             status, body, extra = refusal.status, refusal.document(scope["path"]), extra_headers(refusal)
         self.answers[status] = self.answers.get(status, 0) + 1
@@ -95,53 +96,48 @@ class IngestFront:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _post(self, scope: Scope, receive: Receive) -> tuple[bytes, bool]:
-        """Take a post; return the answer's body, and whether it waited for the lake as it was asked to."""
-        if scope["method"] != "POST":
-            detail = f"{scope['method']} is not allowed here."
+    async def _post(self, post: Post, receive: Receive) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Take a post; return the answer's body and its further headers: the rate, and whether it waited as asked."""
+        method = post.scope["method"]
+        if method != "POST":
+            detail = f"{method} is not allowed here."
             raise Refused(405, "Only POST is allowed", detail, "Post events as JSON.", kind="method")
-        headers = read_headers(scope["headers"])
-        parameters = query(scope["query_string"])
-        if "key" in parameters or "token" in parameters:
-            scope["query_string"] = b"key=***"  # what access logs see
-        grant = await self._grant(secret_of(headers, parameters))
-        source, entity_type = names(scope["path"], self._limits)
-        if grant.source != source:
-            detail = f"The write key belongs to another source than {source}."
-            raise Refused(403, "The key is for another source", detail, "Use this source's key.", kind="wrong-source")
-        wait = parameters.get("wait") == "stored" or "wait=stored" in headers.prefer.replace(" ", "")
+        spool = self._context.spool
+        admitted = await admit(self._context.keyring, post, self._limits, spool.recent)
+        policy, entity_type = admitted.policy, admitted.entity_type
+        wait = post.parameters.get("wait") == "stored" or "wait=stored" in post.headers.prefer.replace(" ", "")
         outcome = Outcome(time.time(), entity_type)
         try:
-            key = idempotency_key(headers, self._limits)
-            body = await self._reader.read(headers.content_length, receive)
+            key, body = await self._receive(admitted, post, receive)
             outcome.bytes = len(body)
-            request = Request(source, entity_type, grant.kind, headers.content_type, key, body)
-            prepared = await self._prepare(request, headers.content_encoding, outcome)
+            let_in(policy)
+            contract = policy.contracts.get(entity_type)
+            request = Request(policy.source, entity_type, policy.kind, post.headers.content_type, key, body, contract)
+            prepared = await self._prepare(request, post.headers.content_encoding, outcome)
             acks = await self._append(prepared, outcome)
         except Refused as refusal:
             outcome.status, outcome.reason = refusal.status, refusal.detail
-            await self._count_refusal(source, refusal, outcome)
+            await self._count_refusal(policy.source, refusal, outcome)
             raise
         except Disconnected:
             outcome.status, outcome.reason = 499, "the client went away before its body was complete"
             raise
         finally:
-            self._context.spool.recent.add(source, outcome)
+            spool.recent.add(policy.source, outcome)
+        extra = _NONE if policy.bucket is None else rate_headers(policy, outcome.accepted)
         stored = await self._stored(acks) if wait else None
-        return accepted(prepared, acks, outcome.duplicates, stored), stored is True
+        return accepted(prepared, acks, outcome.duplicates, stored), [*extra, _WAITED] if stored else extra
 
-    async def _grant(self, secret: str) -> Grant:
-        try:
-            grant = await self._context.keyring.find(secret) if secret else None
-        except MongoUnavailable as error:
-            detail = f"The write key can't be checked now: {error}."
-            hint = "Post again in some seconds."
-            raise Refused(503, "Keys can't be checked", detail, hint, kind="unavailable", retry_after=5) from None
-        if grant is None:
-            detail = "The write key is unknown or revoked." if secret else "The post carries no write key."
-            hint = "Send it as `Authorization: Bearer KEY`, `X-Write-Key: KEY`, Basic user or `?key=KEY`."
-            raise Refused(401, "A write key is needed", detail, hint, kind="unauthorized")
-        return grant
+    async def _receive(self, admitted: Admitted, post: Post, receive: Receive) -> tuple[str, bytes]:
+        """Read the body and check its signature where the source wants one; return the idempotency key and the body."""
+        key = idempotency_key(post.headers, self._limits)
+        verification = admitted.policy.verification
+        limit = None if admitted.by_key else self._limits.unproven_bytes
+        body = await self._reader.read(post.headers.content_length, receive, limit)
+        if verification is None:
+            return key, body
+        delivery = prove(admitted, verification, post, body, self._public_url)
+        return key or delivery[: self._limits.key_length], body
 
     async def _prepare(self, request: Request, encoding: str, outcome: Outcome) -> Prepared:
         """Open the body and resolve its records."""
@@ -188,7 +184,7 @@ class IngestFront:
     async def _count_refusal(self, source: str, refusal: Refused, outcome: Outcome) -> None:
         """Enter a refused request into the books, unless the spool did or the client is to post it again."""
         outcome.rejected = outcome.rejected or 1
-        if refusal.status >= 500 or refusal.kind == _REUSED:
+        if refusal.status >= 500 or refusal.status in _NOT_BOOKED or refusal.kind == _REUSED:
             return
         try:
             await self._context.spool.append(Submission(source, [], rejected=outcome.rejected))

@@ -14,6 +14,8 @@ class Limits:
     body_bytes: int = 32 * MEBIBYTE
     """One request, after decompression."""
     record_bytes: int = MEBIBYTE
+    unproven_bytes: int = 4 * MEBIBYTE
+    """One request without a write key, which is read before its signature can be checked. Webhooks are far smaller."""
     records: int = 100_000
     """Records in one request."""
     depth: int = 200

@@ -304,4 +304,5 @@ def raw_row(row: Row, batch_id: str) -> RawRow:
         body_sha256=row.body_sha256,
         body_index=row.body_index,
         request_sha256=row.request_sha256,
+        contract_error=row.contract_error,
     )

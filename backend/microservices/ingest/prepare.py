@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from backend.microservices.ingest.contracts import Contract
 from backend.microservices.ingest.decode import Piece, pieces
 from backend.microservices.ingest.kinds import Kind, Resolved, kind_of
 from backend.microservices.ingest.limits import Limits
@@ -33,6 +34,7 @@ class Request(msgspec.Struct):
     content_type: str
     idempotency_key: str
     body: bytes
+    contract: Contract | None = None
     sha256: bytes = b""
 
 
@@ -78,6 +80,7 @@ def prepare(request: Request, limits: Limits) -> Prepared:
 def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits: Limits) -> None:
     if piece.fault is not None or piece.value is None:
         raise piece.fault or RecordFault("the record is empty", "Send a JSON object.")
+    flaw = "" if request.contract is None else _flaw(request.contract, piece.value)
     body_sha = request.sha256 if prepared.single else hashlib.sha256(piece.body).digest()
     drafts: list[tuple[Draft, Resolved]] = []
     for resolved in _resolve(kind, piece.value, request.entity_type):
@@ -88,6 +91,7 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits:
             reason = f"the id is longer than {limits.id_length} characters or holds control characters"
             raise RecordFault(reason, "Send an id as a short string or an integer.")
         draft = _draft(request, resolved, source_id, piece, body_sha)
+        draft.row.contract_error = flaw
         drafts.append((draft, resolved))
     for draft, resolved in drafts:
         if resolved.note:
@@ -95,6 +99,21 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits:
         prepared.submission.drafts.append(draft)
         prepared.indexes.append(piece.index)
         prepared.generated.append(resolved.source_id is None)
+
+
+def _flaw(contract: Contract, value: dict[str, Any]) -> str:
+    """Return how a record that is to be quarantined breaks its contract, '' when it doesn't.
+
+    Raises:
+        RecordFault: it breaks one that refuses.
+    """
+    flaw = contract.flaw(value)
+    if flaw is None:
+        return ""
+    if contract.action == "quarantine":
+        return f"{flaw} (contract, version {contract.version})"
+    hint = f"Send what version {contract.version} of the contract of {contract.entity_type} says, or have it changed."
+    raise RecordFault(f"it breaks the contract at {flaw}", hint, path=flaw.path)
 
 
 def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolved]:

@@ -20,6 +20,7 @@ class Refused(Exception):  # noqa: N818 - named for what it is
         kind: str,
         retry_after: int | None = None,
         errors: list[dict[str, Any]] | None = None,
+        headers: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -29,6 +30,7 @@ class Refused(Exception):  # noqa: N818 - named for what it is
         self.kind = kind
         self.retry_after = retry_after
         self.errors = errors
+        self.headers = headers or []
 
     def document(self, instance: str) -> bytes:
         """Return the problem document for a request to the path `instance`."""
@@ -46,10 +48,11 @@ class Refused(Exception):  # noqa: N818 - named for what it is
 
 
 class RecordFault(Exception):  # noqa: N818 - named for what it is
-    """One record is refused; the others of the request go on."""
+    """One record is refused; the others of the request go on. `path` is where in the record, as JSONPath."""
 
-    def __init__(self, reason: str, hint: str, *, status: int = 422) -> None:
+    def __init__(self, reason: str, hint: str, *, status: int = 422, path: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
         self.status = status
+        self.path = path

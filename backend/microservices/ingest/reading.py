@@ -25,30 +25,30 @@ class BodyReader:
         self._limits = limits
         self._reading = 0
 
-    async def read(self, content_length: str, receive: Receive) -> bytes:
-        """Return the whole body.
+    async def read(self, content_length: str, receive: Receive, limit: int | None = None) -> bytes:
+        """Return the whole body. `limit` is in bytes, where a smaller one than the usual is to hold.
 
         Raises:
             Refused: 413 too large, 408 too slow, 503 too much is being received.
             Disconnected: the client went away.
         """
-        limit = self._limits.body_bytes
+        limit = limit or self._limits.body_bytes
         if content_length.isdigit() and int(content_length[:20]) > limit:
-            raise too_large(self._limits)
+            raise too_large(limit)
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             body: bytes = message.get("body", b"")
             if len(body) > limit:
-                raise too_large(self._limits)
+                raise too_large(limit)
             return body
         try:
             async with asyncio.timeout(self._limits.read_seconds):
-                return await self._parts(message, receive)
+                return await self._parts(message, receive, limit)
         except TimeoutError:
             detail = f"The body did not arrive within {self._limits.read_seconds:g} seconds."
             raise Refused(408, "The client is too slow", detail, "Post again.", kind="timeout") from None
 
-    async def _parts(self, message: Any, receive: Receive) -> bytes:
+    async def _parts(self, message: Any, receive: Receive, limit: int) -> bytes:
         """Collect a body that comes in parts, within the limits of one and of all that are being read."""
         parts: list[bytes] = []
         size = 0
@@ -60,8 +60,8 @@ class BodyReader:
                 size += len(part)
                 self._reading += len(part)
                 parts.append(part)
-                if size > self._limits.body_bytes:
-                    raise too_large(self._limits)
+                if size > limit:
+                    raise too_large(limit)
                 if self._reading > self._limits.reading_bytes:
                     detail = "Too many large bodies are being received."
                     hint = "Post again in a second."

@@ -29,6 +29,8 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     request_sha256: bytes
     event_key: bytes
     """16 bytes. Equal for two events only when they are the same event of the record."""
+    contract_error: str = ""
+    """How it breaks its contract; it is kept, and quarantined instead of applied."""
 
 
 class Draft(msgspec.Struct, gc=False):

@@ -498,6 +498,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/{source}/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source's contracts
+         * @description Return the contracts in force.
+         */
+        get: operations["list_contracts_api_sources__source__contracts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One contract
+         * @description Return the contract in force.
+         */
+        get: operations["get_contract_api_sources__source__contracts__entity_type__get"];
+        /**
+         * Put a contract in force
+         * @description Put a schema in force as the next version: here at once, in other processes within five seconds.
+         */
+        put: operations["put_contract_api_sources__source__contracts__entity_type__put"];
+        post?: never;
+        /**
+         * Remove a contract
+         * @description Put a contract out of force; its versions stay.
+         */
+        delete: operations["delete_contract_api_sources__source__contracts__entity_type__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a record against a schema
+         * @description Say how a record breaks a schema, or the contract in force. Nothing is stored.
+         */
+        post: operations["check_api_sources__source__contracts__entity_type__check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draft a contract
+         * @description Draft a schema from the newest events of a word: types, what is always there, formats, short lists of values.
+         */
+        get: operations["draft_api_sources__source__contracts__entity_type__draft_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier version
+         * @description Put an earlier version in force again, as a new one.
+         */
+        post: operations["roll_back_api_sources__source__contracts__entity_type__rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A contract's versions
+         * @description Return every version that was in force, the newest first.
+         */
+        get: operations["list_versions_api_sources__source__contracts__entity_type__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/contracts/{entity_type}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a contract
+         * @description Return one version.
+         */
+        get: operations["get_version_api_sources__source__contracts__entity_type__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{source}/keys": {
         parameters: {
             query?: never;
@@ -513,7 +661,7 @@ export interface paths {
         put?: never;
         /**
          * Make a write key
-         * @description Make a write key. Its secret is in this answer and nowhere else.
+         * @description Make a write key. Its secret is in this answer and nowhere else. A source has at most two that live.
          */
         post: operations["create_key_api_sources__source__keys_post"];
         delete?: never;
@@ -537,6 +685,214 @@ export interface paths {
          * @description Revoke a write key. It stops working at once, in other processes within five seconds.
          */
         delete: operations["delete_key_api_sources__source__keys__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace a write key
+         * @description Make a key that may do what the old one may; the old one ends after the time of grace.
+         */
+        post: operations["rotate_key_api_sources__source__keys__id__rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a source
+         * @description Answer 503 with Retry-After to the source's posts, so that senders keep their events and post them later.
+         */
+        post: operations["pause_api_sources__source__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a source asks of its posts
+         * @description Return limits, pause and verification of a source. Secrets are never shown.
+         */
+        get: operations["get_policy_api_sources__source__policy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Limit how much a source sends
+         * @description Answer 429 to posts beyond a rate. It counts in each process that takes events.
+         */
+        put: operations["put_rate_api_sources__source__rate_put"];
+        post?: never;
+        /**
+         * Lift a source's limit
+         * @description Let a source send as much as the platform takes.
+         */
+        delete: operations["delete_rate_api_sources__source__rate_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source's last requests
+         * @description Return the newest of the last hundred requests that this process answered, newest first.
+         */
+        get: operations["list_requests_api_sources__source__requests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/requests/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a source's requests
+         * @description Send each further request as a server-sent event named `request`. The stream ends after a quarter of an hour.
+         */
+        get: operations["follow_requests_api_sources__source__requests_stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a source
+         * @description Take the source's posts again.
+         */
+        post: operations["resume_api_sources__source__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Have posts proven by signatures
+         * @description Check signatures from now on with this secret alone. A right signature stands for the write key.
+         */
+        put: operations["put_verification_api_sources__source__verification_put"];
+        post?: never;
+        /**
+         * Take write keys only
+         * @description Check no signatures any more, and forget the secrets.
+         */
+        delete: operations["delete_verification_api_sources__source__verification_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/verification/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a signing secret
+         * @description Accept a second secret beside the first, while the vendor changes over.
+         */
+        post: operations["add_secret_api_sources__source__verification_secrets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/verification/secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a signing secret
+         * @description Accept a secret no longer.
+         */
+        delete: operations["remove_secret_api_sources__source__verification_secrets__id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -773,6 +1129,80 @@ export interface components {
             totals: components["schemas"]["backend__routes__microservices__Books"];
         };
         /**
+         * Checked
+         * @description Whether a sample fits, and the first fifty flaws.
+         */
+        Checked: {
+            /** Flaws */
+            flaws: components["schemas"]["FlawOut"][];
+            /** Valid */
+            valid: boolean;
+        };
+        /**
+         * ContractBrief
+         * @description One version of a contract without its schema.
+         */
+        ContractBrief: {
+            /**
+             * Action
+             * @description What happens to records that break it
+             * @enum {string}
+             */
+            action: "refuse" | "quarantine";
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+            /** Author */
+            author: string;
+            /**
+             * Entity Type
+             * @example deal
+             */
+            entity_type: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ContractList
+         * @description Contracts, or versions of one.
+         */
+        ContractList: {
+            /** Items */
+            items: components["schemas"]["ContractBrief"][];
+        };
+        /**
+         * ContractOut
+         * @description One version of a contract.
+         */
+        ContractOut: {
+            /**
+             * Action
+             * @description What happens to records that break it
+             * @enum {string}
+             */
+            action: "refuse" | "quarantine";
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+            /** Author */
+            author: string;
+            /**
+             * Entity Type
+             * @example deal
+             */
+            entity_type: string;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
          * Credentials
          * @description What a person types.
          */
@@ -810,6 +1240,18 @@ export interface components {
             error?: string | null;
         };
         /**
+         * DraftOut
+         * @description A schema that the newest events all fit, to be edited and applied.
+         */
+        DraftOut: {
+            /** Events */
+            events: number;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * EventDetail
          * @description An event with everything it did. Hashes are SHA-256, hexadecimal.
          */
@@ -823,6 +1265,11 @@ export interface components {
             body_sha256: string;
             /** Bytes */
             bytes: number;
+            /**
+             * Contract Error
+             * @description How it breaks its source's contract, if it does; it is then quarantined
+             */
+            contract_error: string;
             /**
              * Entity Type
              * @description The word that was posted
@@ -1039,6 +1486,20 @@ export interface components {
             value: string | number | boolean | null;
         };
         /**
+         * FlawOut
+         * @description Where a record breaks the schema, and why.
+         */
+        FlawOut: {
+            /**
+             * Path
+             * @description JSONPath
+             * @example $.amount
+             */
+            path: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * FromTo
          * @description A field before and after an event.
          */
@@ -1102,6 +1563,37 @@ export interface components {
             source_time: string | null;
         };
         /**
+         * HmacOptions
+         * @description How a sender signs the raw body (scheme `hmac`).
+         */
+        HmacOptions: {
+            /**
+             * Algorithm
+             * @default sha256
+             * @enum {string}
+             */
+            algorithm: "sha256" | "sha1" | "sha512";
+            /**
+             * Encoding
+             * @default hex
+             * @enum {string}
+             */
+            encoding: "hex" | "base64";
+            /**
+             * Header
+             * @default x-signature
+             * @example X-Hub-Signature-256
+             */
+            header: string;
+            /**
+             * Prefix
+             * @description What stands before the signature
+             * @default
+             * @example sha256=
+             */
+            prefix: string;
+        };
+        /**
          * Job
          * @description What a background job last said of itself.
          */
@@ -1145,16 +1637,68 @@ export interface components {
              */
             ends: string;
             /**
+             * Entities
+             * @description The words that it may post; empty: any
+             */
+            entities: string[];
+            /**
+             * Expires At
+             * @description When it ends; null: when it is revoked
+             */
+            expires_at: string | null;
+            /**
              * Id
              * @example key_5f0c2a9e1b7d4c33
              */
             id: string;
+            /**
+             * Last Used At
+             * @description To half a minute, where it is used in other processes
+             */
+            last_used_at: string | null;
+            /**
+             * Live
+             * @description Whether it may post now
+             */
+            live: boolean;
+            /**
+             * Temporary
+             * @description Made by a program for one import; not one of the two
+             */
+            temporary: boolean;
+        };
+        /**
+         * KeyWanted
+         * @description A key to make. `kind` sets the source's kind; a source that isn't there is made.
+         */
+        KeyWanted: {
+            /**
+             * Entities
+             * @description The words that it may post; empty: any
+             * @default []
+             */
+            entities: string[];
+            /**
+             * Expires At
+             * @description When it ends by itself
+             */
+            expires_at?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /**
+             * Temporary
+             * @description For one import: ends after a day, beside the two
+             * @default false
+             */
+            temporary: boolean;
         };
         /**
          * KeyWithSecret
          * @description A new write key; the secret is shown this once.
          */
         KeyWithSecret: {
+            /** Expires At */
+            expires_at?: string | null;
             /** Id */
             id: string;
             /**
@@ -1445,12 +1989,29 @@ export interface components {
             services: components["schemas"]["Services"];
         };
         /**
-         * NewKey
-         * @description A key to make. `kind` sets the source's kind; a source that isn't there is made.
+         * NewContract
+         * @description A JSON Schema 2020-12 to put in force.
          */
-        NewKey: {
-            /** Kind */
-            kind?: string | null;
+        NewContract: {
+            /**
+             * Action
+             * @description refuse: 422. quarantine: kept, but not applied to records
+             * @default refuse
+             * @enum {string}
+             */
+            action: "refuse" | "quarantine";
+            /**
+             * Schema
+             * @example {
+             *       "required": [
+             *         "id"
+             *       ],
+             *       "type": "object"
+             *     }
+             */
+            schema: {
+                [key: string]: unknown;
+            };
         };
         /**
          * NewPassword
@@ -1464,6 +2025,28 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /**
+         * NewRate
+         * @description Events per second in the long run, and how many at once (as many as in ten seconds, where it isn't said).
+         */
+        NewRate: {
+            /** Burst */
+            burst?: number | null;
+            /** Events Per Second */
+            events_per_second: number;
+        };
+        /**
+         * NewSecret
+         * @description A second secret, while the vendor changes over to it.
+         */
+        NewSecret: {
+            /**
+             * Secret
+             * Format: password
+             * @description As the vendor shows it; kept encrypted and never shown again
+             */
+            secret: string;
         };
         /**
          * NewSource
@@ -1504,6 +2087,39 @@ export interface components {
             /** Name */
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * NewVerification
+         * @description How a source's posts are to be proven. Without a scheme it is the one of the source's kind.
+         */
+        NewVerification: {
+            options?: components["schemas"]["HmacOptions"] | null;
+            /**
+             * Required
+             * @description Demand a signature also beside a valid write key
+             * @default false
+             */
+            required: boolean;
+            /** Scheme */
+            scheme?: ("hubspot-v3" | "stripe" | "standard-webhooks" | "segment" | "hmac") | null;
+            /**
+             * Secret
+             * Format: password
+             * @description As the vendor shows it; kept encrypted and never shown again
+             */
+            secret: string;
+        };
+        /**
+         * PolicyOut
+         * @description What a source asks of its posts. `rate` null: no limit. `verification` null: keys only.
+         */
+        PolicyOut: {
+            /** Paused */
+            paused: boolean;
+            rate: components["schemas"]["RateOut"] | null;
+            /** Source */
+            source: string;
+            verification: components["schemas"]["VerificationOut"] | null;
         };
         /**
          * ProblemBody
@@ -1620,25 +2236,58 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * RateOut
+         * @description How much a source may send, in each process that takes events.
+         */
+        RateOut: {
+            /** Burst */
+            burst: number;
+            /** Events Per Second */
+            events_per_second: number;
+        };
+        /**
          * RecentRequest
-         * @description One of the last requests that this process answered for the source; payloads are not kept.
+         * @description One of the last requests that this process answered for the source; payloads and keys are not kept.
          */
         RecentRequest: {
+            /** Accepted */
+            accepted: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Bytes */
+            bytes: number;
+            /** Duplicates */
+            duplicates: number;
             /** Entity Type */
             entity_type: string;
-            /** Events */
+            /**
+             * Event Id
+             * @description The first record's event
+             */
+            event_id: string;
+            /**
+             * Events
+             * @description Records, accepted or refused
+             */
             events: number;
-            /** Reason */
+            /**
+             * Outcome
+             * @description partial: some records were refused. unauthorized: wrong signature, or a key for something else. limited: 429. unavailable: 503, or the client went away
+             * @enum {string}
+             */
+            outcome: "accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable";
+            /**
+             * Reason
+             * @description Why the request, or its first bad record, was refused
+             */
             reason: string | null;
+            /** Rejected */
+            rejected: number;
             /** Status */
             status: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * RecordDetail
@@ -1776,11 +2425,62 @@ export interface components {
             value: string | null;
         };
         /**
+         * RequestList
+         * @description The newest requests of a source, newest first.
+         */
+        RequestList: {
+            /** Items */
+            items: components["schemas"]["RecentRequest"][];
+        };
+        /**
          * Role
          * @description What a person or a program is here.
          * @enum {string}
          */
         Role: "admin" | "manager" | "rep" | "analyst";
+        /**
+         * Rollback
+         * @description Which version to put in force again.
+         */
+        Rollback: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * Rotated
+         * @description A new write key, and when the one that it replaces ends.
+         */
+        Rotated: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Key
+             * @example sc_wk_…
+             */
+            key: string;
+            /**
+             * Old Expires At
+             * Format: date-time
+             */
+            old_expires_at: string;
+            /** Old Id */
+            old_id: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * Rotation
+         * @description How long the old key goes on working.
+         */
+        Rotation: {
+            /**
+             * Grace Hours
+             * @default 24
+             */
+            grace_hours: number;
+        };
         /**
          * RuleDefinition
          * @description One rule of a type's quality score.
@@ -1808,6 +2508,20 @@ export interface components {
             weight: number;
         };
         /**
+         * Sample
+         * @description A record to try, against a schema or, without one, the contract in force.
+         */
+        Sample: {
+            /** Sample */
+            sample: {
+                [key: string]: unknown;
+            };
+            /** Schema */
+            schema?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * SchemaState
          * @description The lake's schema: the version that is there, the one this build needs, and what differs in words.
          */
@@ -1818,6 +2532,22 @@ export interface components {
             have: number | null;
             /** Need */
             need: number;
+        };
+        /**
+         * SecretOut
+         * @description A secret that a vendor signs with, without the secret itself.
+         */
+        SecretOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * @example sec_5f0c2a9e1b7d
+             */
+            id: string;
         };
         /**
          * ServedRow
@@ -2219,6 +2949,25 @@ export interface components {
              */
             link: string;
             user: components["schemas"]["UserOut"];
+        };
+        /**
+         * VerificationOut
+         * @description How a source's posts are proven.
+         */
+        VerificationOut: {
+            options: components["schemas"]["HmacOptions"] | null;
+            /**
+             * Required
+             * @description Whether a post needs a signature even with a valid write key
+             */
+            required: boolean;
+            /**
+             * Scheme
+             * @example stripe
+             */
+            scheme: string;
+            /** Secrets */
+            secrets: components["schemas"]["SecretOut"][];
         };
         /**
          * Zone
@@ -3294,6 +4043,307 @@ export interface operations {
             };
         };
     };
+    list_contracts_api_sources__source__contracts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contract_api_sources__source__contracts__entity_type__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_contract_api_sources__source__contracts__entity_type__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContract"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_contract_api_sources__source__contracts__entity_type__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    check_api_sources__source__contracts__entity_type__check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sample"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    draft_api_sources__source__contracts__entity_type__draft_get: {
+        parameters: {
+            query?: {
+                /** @description How many of the newest events to look at */
+                events?: number;
+            };
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    roll_back_api_sources__source__contracts__entity_type__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_versions_api_sources__source__contracts__entity_type__versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_version_api_sources__source__contracts__entity_type__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                entity_type: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_keys_api_sources__source__keys_get: {
         parameters: {
             query?: never;
@@ -3336,7 +4386,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewKey"] | null;
+                "application/json": components["schemas"]["KeyWanted"] | null;
             };
         };
         responses: {
@@ -3378,6 +4428,404 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rotate_key_api_sources__source__keys__id__rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pause_api_sources__source__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_policy_api_sources__source__policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_rate_api_sources__source__rate_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_rate_api_sources__source__rate_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_requests_api_sources__source__requests_get: {
+        parameters: {
+            query?: {
+                /** @description Only requests with this outcome */
+                outcome?: "accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable";
+                /** @description How many */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    follow_requests_api_sources__source__requests_stream_get: {
+        parameters: {
+            query?: {
+                /** @description Only requests with this outcome */
+                outcome?: "accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable";
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events, one for each request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resume_api_sources__source__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_verification_api_sources__source__verification_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVerification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_verification_api_sources__source__verification_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_secret_api_sources__source__verification_secrets_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_secret_api_sources__source__verification_secrets__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -50,6 +50,7 @@ class RawRow:
     body_sha256: bytes = b""
     body_index: int = 0
     request_sha256: bytes = _NO_SHA
+    contract_error: str = ""
 
     def __post_init__(self) -> None:
         checks = (
@@ -90,6 +91,7 @@ class RawRow:
             "body_sha256": self.body_sha256 or hashlib.sha256(self.body).digest(),
             "body_index": self.body_index,
             "request_sha256": self.request_sha256,
+            "contract_error": self.contract_error,
             "batch_id": self.batch_id,
         }
 
@@ -115,6 +117,7 @@ class RawEvent:
     body_index: int
     request_sha256: str
     payload_error: str
+    contract_error: str
     batch_id: str
 
 
@@ -140,7 +143,7 @@ class EventPage:
 _COLUMNS = """
   seq, source, kind, entity_type, record_type, source_id, operation, source_time, source_time_given, received_at,
   vendor_seq, length(body) AS bytes, lower(hex(body_sha256)) AS body_sha256, body_index,
-  lower(hex(request_sha256)) AS request_sha256, payload_error, batch_id
+  lower(hex(request_sha256)) AS request_sha256, payload_error, contract_error, batch_id
 """
 
 

@@ -89,6 +89,8 @@ class Kind:
     """Base of all kinds: the plain contract (`id`, then `source_id`), no envelope, times by the usual names."""
 
     name: ClassVar[str]
+    signatures: ClassVar[str] = ""
+    """How the vendor signs its webhooks, a name in `signatures.SCHEMES`; '' when it doesn't."""
     nouns: ClassVar[Mapping[str, str]] = {}
     """The vendor's words for our nouns, made with `words()`."""
     time_names: ClassVar[tuple[str, ...]] = ()

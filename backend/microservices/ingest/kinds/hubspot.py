@@ -37,6 +37,7 @@ class HubSpot(Kind):
     """Objects have `id` and `properties`; events have `subscriptionType`, or `action`, and `objectId`."""
 
     name = "hubspot"
+    signatures = "hubspot-v3"
     # The numbers are HubSpot's ids of object types.
     nouns = words(
         {

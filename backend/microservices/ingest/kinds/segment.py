@@ -10,6 +10,7 @@ class Segment(Kind):
     """`identify` speaks of a contact, `group` of an account; the other calls are events without a record of ours."""
 
     name = "segment"
+    signatures = "segment"
     time_names = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
     envelope_time_names = time_names
 

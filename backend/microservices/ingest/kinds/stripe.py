@@ -24,6 +24,7 @@ class Stripe(Kind):
     """An event's record is `data.object`. A bare object carries no time of change: `created` is its birth."""
 
     name = "stripe"
+    signatures = "stripe"
     nouns = words(
         {
             "account": ("accounts", "customer", "customers"),

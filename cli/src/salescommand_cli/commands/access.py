@@ -41,10 +41,22 @@ def key_create(
         str | None,
         typer.Option(help="Kind of a new source: hubspot, salesforce, odoo, … or generic."),
     ] = None,
+    entity: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="A word that it may post; repeat it. None: any.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it ends, such as 90d, 12h or a date.")
+    ] = None,
     data: DataOption = None,
 ) -> None:
-    """Print a new write key, and nothing else. It is shown this once."""
-    body = {"kind": kind} if kind else {}
+    """Print a new write key, and nothing else. It is shown this once. A source has at most two that live."""
+    from salescommand_cli.times import moment
+
+    body: dict[str, Any] = {"kind": kind} if kind else {}
+    if entity:
+        body["entities"] = entity
+    if expires:
+        body["expires_at"] = moment(expires).isoformat()
     answer(str(_call(data, "POST", f"/api/sources/{part(source)}/keys", json=body)["key"]))
 
 
@@ -54,19 +66,42 @@ def key_list(source: Source, json: JsonOption = False, data: DataOption = None) 
     found = _call(data, "GET", f"/api/sources/{part(source)}/keys")["items"]
     if json:
         answer_json(found)
-    else:
-        table(
-            ["id", "ends with", "created", "by"],
-            [[one["id"], one["ends"], one["created_at"], one.get("created_by")] for one in found],
-        )
+        return
+    columns = ["id", "ends with", "created", "by", "last used", "ends", "may post"]
+    table(
+        columns,
+        [
+            [
+                *(one["id"], one["ends"], one["created_at"], one.get("created_by"), one["last_used_at"] or "never"),
+                (one["expires_at"] or "") if one["live"] else f"ended {one['expires_at']}",
+                ", ".join(one["entities"]) or "anything",
+            ]
+            for one in found
+        ],
+    )
+
+
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="The key's id, from `key list`.")]
+
+
+@key.command("rotate")
+def key_rotate(
+    source: Source,
+    key_id: KeyId,
+    grace: Annotated[str, typer.Option(metavar="TIME", help="How long the old key goes on working.")] = "24h",
+    data: DataOption = None,
+) -> None:
+    """Replace a key: print a new one, and nothing else; the old one ends after a time of grace."""
+    from salescommand_cli.times import span
+
+    body = {"grace_hours": span(grace).total_seconds() / 3600}
+    made = _call(data, "POST", f"/api/sources/{part(source)}/keys/{part(key_id)}/rotate", json=body)
+    answer(str(made["key"]))
+    note(f"{key_id} ends {made['old_expires_at']}.")
 
 
 @key.command("revoke")
-def key_revoke(
-    source: Source,
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, from `key list`.")],
-    data: DataOption = None,
-) -> None:
+def key_revoke(source: Source, key_id: KeyId, data: DataOption = None) -> None:
     """Revoke a key; posts with it are refused from then on."""
     _call(data, "DELETE", f"/api/sources/{part(source)}/keys/{part(key_id)}")
     note(f"Revoked {key_id}.")

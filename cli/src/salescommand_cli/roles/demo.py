@@ -70,7 +70,8 @@ async def _load(api: httpx.AsyncClient, noted: DemoNote, address: str, events: i
         await ask(api, "PUT", "/api/mappings", content=text.encode(), headers={"Content-Type": "text/yaml"})
     keys = {}
     for source in SOURCES:
-        keys[source] = await ask(api, "POST", f"/api/sources/{source}/keys", json={"kind": KINDS[source]})
+        wanted = {"kind": KINDS[source], "temporary": True}
+        keys[source] = await ask(api, "POST", f"/api/sources/{source}/keys", json=wanted)
     try:
         with _bar("Loading the demo") as show:
             report = await load(

@@ -23,7 +23,7 @@ COMPILER = "1"
 
 RAW_COLUMNS = (
     "source, source_id, seq, vendor_seq, event_key, source_time, received_at, operation, record_type,"
-    " batch_id, payload_error, body"
+    " batch_id, payload_error, contract_error, body"
 )
 ORD = (
     "bitOr(bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(r.source_time) + 4611686018427387904), 128), "
@@ -222,7 +222,7 @@ class _Layers:
         )
         refused = (
             f"multiIf(NOT readable, {quoted(UNREADABLE)}, r.source_id = '', {quoted(NO_ID)},"
-            f" {doubled}, {quoted(TWICE)}, '')"
+            f" {doubled}, {quoted(TWICE)}, r.contract_error)"
         )
         found = ", ".join(
             f"({quoted(field.name)}, substringUTF8(trim(LEADING '\\0' FROM x_{field.name}), 1, {_CUT}), e_{field.name})"

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS raw_events (
     'a key occurs twice, or a key with a dot collides with a nested one'
   ) COMMENT 'why payload is empty although body is not; empty when nothing is wrong',
   batch_id String COMMENT 'the insert that stored it',
+  contract_error String COMMENT 'how the record breaks its source''s contract, which quarantines it; empty when it does not',
   INDEX seq_range seq TYPE minmax GRANULARITY 1,
   INDEX seq_lookup seq TYPE bloom_filter(0.002) GRANULARITY 1
 )

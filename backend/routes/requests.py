@@ -1,0 +1,84 @@
+"""The live tail of a source: what integrators look at when something doesn't arrive."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from backend.routes.deps import Ctx
+from backend.routes.queries import parameter
+from backend.services.requests import RequestService
+
+__all__ = ["RecentRequest", "request_out", "router"]
+
+router = APIRouter(prefix="/api/sources/{source}/requests", tags=["sources"])
+Word = Literal["accepted", "duplicate", "partial", "rejected", "unauthorized", "limited", "unavailable"]
+OUTCOME = parameter("outcome", "Only requests with this outcome", {"type": "string", "enum": list(get_args(Word))})
+LIMIT = parameter("limit", "How many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50})
+Outcome = Annotated[Word | None, Query(include_in_schema=False)]
+
+
+class RecentRequest(BaseModel):
+    """One of the last requests that this process answered for the source; payloads and keys are not kept."""
+
+    at: datetime
+    outcome: Word = Field(
+        description="partial: some records were refused. unauthorized: wrong signature, or a key for something else. "
+        "limited: 429. unavailable: 503, or the client went away"
+    )
+    status: int
+    entity_type: str
+    events: int = Field(description="Records, accepted or refused")
+    accepted: int
+    duplicates: int
+    rejected: int
+    bytes: int
+    event_id: str = Field(description="The first record's event")
+    reason: str | None = Field(description="Why the request, or its first bad record, was refused")
+
+
+class RequestList(BaseModel):
+    """The newest requests of a source, newest first."""
+
+    items: list[RecentRequest]
+
+
+def request_out(request: dict[str, Any]) -> RecentRequest:
+    """Return a request as the API shows it."""
+    return RecentRequest.model_validate({**request, "reason": request["reason"] or None})
+
+
+@router.get("", summary="A source's last requests", openapi_extra={"parameters": [OUTCOME, LIMIT]})
+async def list_requests(
+    source: str,
+    context: Ctx,
+    outcome: Outcome = None,
+    limit: Annotated[int, Query(ge=1, le=100, include_in_schema=False)] = 50,
+) -> RequestList:
+    """Return the newest of the last hundred requests that this process answered, newest first."""
+    found = await RequestService(context).last(source, outcome, limit)
+    return RequestList(items=[request_out(one) for one in found])
+
+
+@router.get(
+    "/stream",
+    summary="Follow a source's requests",
+    openapi_extra={"parameters": [OUTCOME]},
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events, one for each request"}},
+)
+async def follow_requests(source: str, context: Ctx, outcome: Outcome = None) -> StreamingResponse:
+    """Send each further request as a server-sent event named `request`. The stream ends after a quarter of an hour."""
+    following = await RequestService(context).follow(source, outcome)
+    return StreamingResponse(_events(following), media_type="text/event-stream")
+
+
+async def _events(following: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[str]:
+    yield ": following\n\n"
+    async for one in following:
+        yield ": still here\n\n" if one is None else f"event: request\ndata: {request_out(one).model_dump_json()}\n\n"

@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
@@ -117,6 +118,20 @@ async def require_schema(engine: Engine) -> None:
         raise SchemaBehind(have, SCHEMA_VERSION, [str(difference) for difference in differences])
 
 
+async def record_schema(engine: Engine, facts: Mapping[str, str]) -> None:
+    """Write into the ledger that the whole schema is there, with ``facts`` beside it; nothing when it says so already.
+
+    For whoever made the tables by a plan: a process that only verifies reads this.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    statements = all_statements()
+    applied = await _ledger(engine)
+    pending = [statement for statement in statements if applied.get(statement.name, ("", 0))[0] != statement.checksum]
+    await _record(engine, statements, pending, applied, facts)
+
+
 async def _ledger(engine: Engine) -> dict[str, tuple[str, int]]:
     """Return checksum and version of everything that was applied."""
     rows = await engine.query(f"SELECT name, checksum, version FROM {_LEDGER} FINAL")
@@ -124,10 +139,14 @@ async def _ledger(engine: Engine) -> dict[str, tuple[str, int]]:
 
 
 async def _record(
-    engine: Engine, statements: list[Statement], pending: list[Statement], applied: dict[str, tuple[str, int]]
+    engine: Engine,
+    statements: list[Statement],
+    pending: list[Statement],
+    applied: dict[str, tuple[str, int]],
+    facts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     whole = hashlib.sha256("\n".join(statement.checksum for statement in statements).encode()).hexdigest()
-    entries = [(statement.name, statement.checksum) for statement in pending]
+    entries = [*facts.items(), *((statement.name, statement.checksum) for statement in pending)]
     if applied.get(_WHOLE) != (whole, SCHEMA_VERSION):
         entries.append((_WHOLE, whole))
     now = datetime.now(UTC)

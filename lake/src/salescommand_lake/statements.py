@@ -86,6 +86,8 @@ class Shape:
     columns: dict[str, str] = field(default_factory=dict)
     """Name to the rest of its definition: type, default, comment, codec."""
     indexes: dict[str, str] = field(default_factory=dict)
+    projections: dict[str, str] = field(default_factory=dict)
+    """Name to its query, in brackets."""
     clauses: dict[str, str] = field(default_factory=dict)
     """``ENGINE =``, ``ORDER BY`` and so on to what follows."""
     select: str = ""
@@ -113,15 +115,17 @@ def read_shape(formatted: str, database: str = "") -> Shape:
         return Shape("view", select=text.partition(" AS ")[2])
     body_start = text.index("(")
     body_end = _closing(text, body_start)
-    columns, indexes = {}, {}
+    columns: dict[str, str] = {}
+    extras: dict[str, dict[str, str]] = {"INDEX": {}, "PROJECTION": {}}
     for definition in split(text[body_start + 1 : body_end]):
-        if definition.startswith("INDEX "):
-            _, name, rest = definition.split(" ", 2)
-            indexes[name] = rest
+        word, _, rest = definition.partition(" ")
+        if word in extras:
+            name, _, what = rest.partition(" ")
+            extras[word][name.strip("`")] = what
         elif definition.startswith("`"):
             name, rest = definition[1:].split("` ", 1)
             columns[name] = rest
-    return Shape("table", columns, indexes, dict(_clauses(text[body_end + 1 :].strip())))
+    return Shape("table", columns, extras["INDEX"], extras["PROJECTION"], dict(_clauses(text[body_end + 1 :].strip())))
 
 
 def type_of(definition: str) -> str:

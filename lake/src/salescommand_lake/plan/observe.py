@@ -1,0 +1,154 @@
+"""Looking at a lake: what is there, how large it is, and how the server spells what is wanted. Reads only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from salescommand_lake.engine import Engine
+from salescommand_lake.errors import SchemaMismatch
+from salescommand_lake.plan.spec import LakeSpec
+from salescommand_lake.plan.wanted import Wanted
+from salescommand_lake.statements import Shape, read_shape, type_of
+
+__all__ = ["OWNER", "Observed", "Table", "normal_form", "observe"]
+
+LEDGER = "schema_ledger"
+OWNER = "owner"
+"""The ledger's row that says who declares this lake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table or view that is there. Rows and bytes are those of its active parts."""
+
+    shape: Shape
+    rows: int = 0
+    bytes: int = 0
+    oldest: datetime | None = None
+    """The oldest value of the zone's time column, UTC; None for other tables and empty ones."""
+    unfinished: tuple[str, ...] = ()
+    """Mutations that are still running, as the server words them."""
+    past_retention: int = 0
+    """Rows that a zone's declared retention would remove or fold together now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One server as it is."""
+
+    exists: bool
+    owner: str = ""
+    """Who declared the lake that is there, '' when nobody said."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    wanted: Mapping[str, Shape] = field(default_factory=dict)
+    """What is wanted, as this server spells it."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Each wanted type, as this server spells it."""
+    version: str = ""
+
+
+async def normal_form(engine: Engine, statements: Sequence[str]) -> list[str]:
+    """Return statements as the server spells them, which is the only form in which they can be compared.
+
+    Raises:
+        LakeError: the engine is away, or can't read a statement.
+    """
+    rows = await engine.query(
+        "SELECT formatQuerySingleLine(arrayJoin({statements:Array(String)})) AS sql", {"statements": list(statements)}
+    )
+    return [row["sql"] for row in rows]
+
+
+async def observe(engine: Engine, spec: LakeSpec, objects: Sequence[Wanted]) -> Observed:
+    """Return what is there of the lake, and how the server spells the objects that are wanted.
+
+    The engine may be one of any database (``default``, when the lake's own does not exist yet): names are in full.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    shapes = {
+        each.name: read_shape(text)
+        for each, text in zip(objects, await normal_form(engine, [each.sql for each in objects]), strict=True)
+    }
+    types = await _spelled(engine, {type_of(text) for shape in shapes.values() for text in shape.columns.values()})
+    found = await engine.query(
+        "SELECT version() AS version, count() AS n FROM system.databases WHERE name = {database:String}",
+        {"database": spec.database},
+    )
+    version, exists = found[0]["version"], bool(int(found[0]["n"]))
+    if not exists:
+        return Observed(False, wanted=shapes, types=types, version=version)
+    return Observed(
+        exists=True,
+        owner=await _owner(engine, spec.database),
+        tables=await _tables(engine, spec),
+        wanted=shapes,
+        types=types,
+        version=version,
+    )
+
+
+async def _spelled(engine: Engine, types: Iterable[str]) -> dict[str, str]:
+    """Ask the engine how it spells each type: ``Decimal64(4)`` is stored as ``Decimal(18, 4)``."""
+    names = sorted(types)
+    columns = ", ".join(f"toTypeName(defaultValueOfTypeName({{t{number}:String}}))" for number in range(len(names)))
+    rows = await engine.query(f"SELECT [{columns}] AS spelled", {f"t{n}": name for n, name in enumerate(names)})
+    # toTypeName breaks tuples over lines; everything else writes them on one.
+    spelled = (re.sub(r"\n\s*", "", re.sub(r",\n\s*", ", ", name)) for name in rows[0]["spelled"])
+    return dict(zip(names, spelled, strict=True))
+
+
+async def _owner(engine: Engine, database: str) -> str:
+    try:
+        rows = await engine.query(f"SELECT checksum FROM `{database}`.{LEDGER} FINAL WHERE name = '{OWNER}'")
+    except SchemaMismatch:
+        return ""
+    return str(rows[0]["checksum"]) if rows else ""
+
+
+async def _tables(engine: Engine, spec: LakeSpec) -> dict[str, Table]:
+    database = {"database": spec.database}
+    created = await engine.query(
+        "SELECT name, create_table_query AS sql FROM system.tables WHERE database = {database:String}", database
+    )
+    sizes = {
+        row["table"]: (int(row["rows"]), int(row["bytes"]))
+        for row in await engine.query(
+            "SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts\n"
+            "WHERE database = {database:String} AND active GROUP BY table",
+            database,
+        )
+    }
+    mutations: dict[str, list[str]] = {}
+    for row in await engine.query(
+        "SELECT table, command FROM system.mutations WHERE database = {database:String} AND NOT is_done", database
+    ):
+        mutations.setdefault(row["table"], []).append(row["command"])
+    found = {}
+    for row in created:
+        name = row["name"]
+        if not row["sql"].startswith("CREATE "):
+            continue  # a dictionary or a temporary object that is nobody's table
+        shape = read_shape(row["sql"], spec.database)
+        rows, size = sizes.get(name, (0, 0))
+        oldest, past = await _ages(engine, name, shape, spec) if rows else (None, 0)
+        found[name] = Table(shape, rows, size, oldest, tuple(mutations.get(name, ())), past)
+    return found
+
+
+async def _ages(engine: Engine, name: str, shape: Shape, spec: LakeSpec) -> tuple[datetime | None, int]:
+    """Return a zone's oldest time and how many rows its declared retention reaches; nothing for other tables."""
+    zone = spec.zone_of(name)
+    time = next((each for each in ("ingested_at", "validated_at", "refreshed_at") if each in shape.columns), None)
+    if zone is None or time is None:
+        return None, 0
+    past = f"countIf({time} < now('UTC') - toIntervalDay({{days:UInt32}}))" if zone.retention.days else "0"
+    rows = await engine.query(
+        f"SELECT toUnixTimestamp(min({time})) AS oldest, {past} AS past FROM `{spec.database}`.{name}",
+        {"days": zone.retention.days},
+    )
+    return datetime.fromtimestamp(int(rows[0]["oldest"]), UTC), int(rows[0]["past"])

@@ -22,7 +22,10 @@ export function useCreateKey() {
   return useMutation({
     mutationFn: ({ source, kind }: { source: string; kind?: string }) =>
       dataOf(
-        client.POST("/api/sources/{source}/keys", { params: { path: { source } }, body: kind ? { kind } : {} }),
+        client.POST("/api/sources/{source}/keys", {
+          params: { path: { source } },
+          body: { ...(kind && { kind }), entities: [], temporary: false },
+        }),
       ),
     onSuccess: (_, { source }) =>
       Promise.all([

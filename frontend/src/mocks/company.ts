@@ -149,6 +149,7 @@ export function eventOf(record: RecordItem, index = 0): Omit<EventDetail, "body_
     status: "applied",
     body_index: 0,
     request_sha256: "9e785b6f9cdbdf76828ac59c0000000000000000000000000000000000000000",
+    contract_error: "",
     payload_error: "",
     record: { type: record.type, canonical_id: record.canonical_id, title: record.title },
     set: [

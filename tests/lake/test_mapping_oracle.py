@@ -74,6 +74,36 @@ fields:
   rate: {path: $.rate}
 """
 
+FILES = """
+source: files
+record_type: quota
+empty: ["N/A", "-"]
+merged_into: {first: [{path: $.into, when: {path: $.kind, in: [Lead, deal]}}, {path: $.survivor}]}
+fields:
+  owner_ref: {join: [$.team, $.day], by: "|", on_false: unchanged}
+  team: {path: $.team, when: {path: $.team, starts: [N, "नम"]}}
+  period_start: {path: $.day, formats: [ymd, mdy, month_name], empty: [never, "0"]}
+  period_end: {path: $.day, parse: date, formats: [ymd, mdy, month_name, iso], plus: {months: 3, days: -1}}
+  amount:
+    first:
+      - {path: $.credit, negative: true}
+      - {path: $.amount}
+    parse: decimal
+    point: ","
+    group: "."
+    symbols: ["€", "EUR"]
+  currency: {path: $.currency, default: EUR}
+"""
+PRICES = """
+source: files
+record_type: product
+merged_into: {path: $.into}
+fields:
+  name: {path: $.team, empty: [north]}
+  price: {path: $.amount, parse: percent, group: " ", symbols: ["%", "$"]}
+  created_at: {path: $.day, formats: [month_name, dmy, ymd]}
+"""
+
 STRANGE = [
     *(
         "",
@@ -146,7 +176,46 @@ WORDS = [
     ),
     *("http://a.b:80", "001dM00003jU9Gy", "001dM00003jU9GyQAK", "001dm00003ju9gy", "001dM00003jU9G", "ab-c.de"),
 ]
+FILED = [
+    *(
+        "1.234,50",
+        "1.234.567",
+        "12.34",
+        "1,5",
+        "1.2345,6",
+        "€ 1.234,50",
+        "-€5",
+        "€-5",
+        "5 EUR",
+        "EUR",
+        "€€5",
+        "1 234.5",
+    ),
+    *("1\u00a0234\u202f567.25", "$ 1 234", "12 %", "-5 %", "+1.000", ",5", "5,", "1.234,", "N/A", "n/a", "-", "never"),
+    *("20161020", "2016/1/2", "2016.10.20", "2016-1-2 5:07", "2016/10/20 23:59:59.999", "2016102", "20161320", "0"),
+    *("10/20/2016 12:00 AM", "10/20/2016 12:30:15 pm", "10/20/2016 13:00 PM", "1/2/2016 0:00", "1/2/2016 24:00"),
+    *(
+        "1-Mar-2017",
+        "01 March 2017",
+        "31 Feb 2017",
+        "Mar 1, 2017",
+        "Sept. 30 2017",
+        "May 5, 2017 8:05 a.m.",
+        "5 Foo 2017",
+    ),
+    *(
+        "2011-05-31",
+        "2011-11-30",
+        "2012-02-29",
+        "1911-12-31",
+        "2287-01-02",
+        "2011-05-31 00:00:00.000",
+        "North",
+        "NORTH",
+    ),
+]
 values = st.one_of(
+    st.sampled_from(FILED),
     st.sampled_from(STRANGE),
     st.sampled_from(NUMBERS),
     st.sampled_from(DECIMALS),
@@ -176,7 +245,8 @@ def paths_in(node: Any) -> list[Any]:
 
 def keys_of(document: dict[str, Any]) -> list[str]:
     """Return every key that the paths of a document name."""
-    found = paths_in(document["fields"]) + paths_in({"deleted": document.get("deleted", {})})
+    found = paths_in(document["fields"])
+    found += paths_in({key: document.get(key, {}) for key in ("deleted", "merged_into")})
     keys = [path if isinstance(path, list) else path.split(".") for path in found]
     return list(dict.fromkeys(key for path in keys for key in path[1:]))
 
@@ -227,16 +297,18 @@ def check(text: str, bodies: list[tuple[Any, str]], engine: Engine, loop: asynci
         assert {error[0] for error in got["errors"]} == want.errors, shown
         assert all(error[2] for error in got["errors"]), shown
         assert got["deleted_op"] == want.deleted_op, shown
+        assert got["merged_into"] == want.merged_into, shown
 
 
-DOCUMENTS = {"everything": EVERYTHING, "bills": BILLS, "people": PEOPLE, "rates": RATES, **SHIPPED}
+OWN = {"everything": EVERYTHING, "bills": BILLS, "people": PEOPLE, "rates": RATES, "files": FILES, "prices": PRICES}
+DOCUMENTS = {**OWN, **SHIPPED}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 async def test_same_reading_of_any_payload(name: str, engine: Engine) -> None:
     text = DOCUMENTS[name]
     loop = asyncio.get_running_loop()
-    own = name in {"everything", "bills", "people", "rates"}
+    own = name in OWN
 
     @settings(
         max_examples=8 if own else 2,
@@ -282,6 +354,13 @@ async def test_every_strange_value_in_every_field(engine: Engine) -> None:
     await asyncio.to_thread(check, PEOPLE, people, engine, loop)
     rates = [({"rate": value, "day": "2026-01-01"}, "full") for value in pool]
     await asyncio.to_thread(check, RATES, rates, engine, loop)
+    pool += [*FILED, *(text for text in FILED if text.startswith("1"))]
+    keys = ("day", "credit", "amount", "team", "into", "survivor")
+    for document, more in ((FILES, {"kind": "lead"}), (PRICES, {})):
+        filed = [({**more, key: value}, operation) for key in keys for value in pool for operation in ("full", "merge")]
+        await asyncio.to_thread(check, document, filed, engine, loop)
+    dated = [({"day": f"{2012 + n // 366}-{1 + n % 12}-{1 + n % 31}"}, "full") for n in range(1500)]
+    await asyncio.to_thread(check, FILES, dated, engine, loop)
 
 
 @pytest.mark.parametrize(

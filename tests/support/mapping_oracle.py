@@ -42,6 +42,7 @@ class Read:
     fields: dict[str, tuple[int, Any]] = field(default_factory=dict)
     errors: set[str] = field(default_factory=set)
     deleted_op: int = 0
+    merged_into: str = ""
 
 
 def _integer(text: str) -> Number:
@@ -127,6 +128,12 @@ class Oracle:
                 if kind is FieldType.CURRENCY and said[0] == SET:
                     currencies[name] = said[1]
         read.deleted_op = self._deleted(body, row, read)
+        if "merged_into" in self.document:
+            said = self._field(
+                {"parse": "ref"} | self.document["merged_into"], FieldType.REF, body, read, "merged_into", currencies={}
+            )
+            if row.operation == "merge" and said is not None and said[0] == SET:
+                read.merged_into = said[1]
         return read
 
     def _deleted(self, body: dict[str, Any], row: RawRow, read: Read) -> int:
@@ -182,25 +189,41 @@ class Oracle:
             mapped = {lower(k): v for k, v in options["map"].items()} if "map" in options else None
             if parse == "bool" or (mapped and "false" in mapped):
                 policy["on_false"] = "value"
+            if "when" in options and not self._holds(options["when"], body):
+                continue
+            empty = {lower(text) for text in options.get("empty", spec.get("empty", self.document.get("empty", [])))}
             if "join" in options:
-                said = self._joined(options["join"], body, policy)
+                said = self._joined(options["join"], body, policy, options.get("by", " "))
             else:
                 pick = options.get("pick") or ("id" if parse == "ref" else None)
                 said = self._candidate(options["path"], pick, policy, body)
-                if isinstance(said, tuple) and mapped is not None:
-                    said = _replaced(said, mapped, options.get("other", "refuse"))
+            if isinstance(said, tuple) and said[1] not in {"Object", "Array"} and lower(said[0]) in empty:
+                said = _by(policy["on_empty"])
+            if isinstance(said, tuple) and mapped is not None:
+                said = _replaced(said, mapped, options.get("other", "refuse"))
+            if isinstance(said, tuple) and options.get("negative") == "true" and not said[0].startswith("-"):
+                said = ("-" + said[0].lstrip("+"), said[1])
             if said == CLEARED:
                 cleared = True
             elif said is not None:
                 return said
         return CLEARED if cleared else None
 
-    def _joined(self, paths: list[str], body: dict[str, Any], policy: dict[str, str]) -> Any:
+    def _holds(self, when: dict[str, Any], body: dict[str, Any]) -> bool:
+        value, _ = self._lookup(when["path"], body)
+        text = "" if value is ABSENT or value is None else text_of(value).strip(BLANKS)
+        if "in" in when:
+            return lower(text) in {lower(word) for word in when["in"]}
+        return any(text.startswith(prefix) for prefix in when["starts"])
+
+    def _joined(self, paths: list[str], body: dict[str, Any], policy: dict[str, str], by: str) -> Any:
         values = [self._lookup(path, body)[0] for path in paths]
         if any(value is ABSENT for value in values):
             return None
+        if policy["on_false"] != "value":
+            values = [None if value is False else value for value in values]
         words = [text for value in values if value is not None and (text := text_of(value).strip(BLANKS))]
-        return (" ".join(words), "") if words else _by(policy["on_empty"])
+        return (by.join(words), "") if words else _by(policy["on_empty"])
 
     def _candidate(self, path: Any, pick: str | None, policy: dict[str, str], body: dict[str, Any]) -> Any:
         value, key = self._lookup(path, body)

@@ -109,7 +109,32 @@ def _too_long(text: str, kind: str) -> bool:
     return kind in {"Int64", "Double"} and len(digits) > 15
 
 
+SPACES = "[ \t\u00a0\u202f]"
+
+
+def _styled(text: str, spec: Any) -> str:
+    """Write a number of a declared style as digits and a point."""
+    point, group, symbols = spec.get("point", "."), spec.get("group", ""), spec.get("symbols", [])
+    if symbols:
+        one = "(?:" + "|".join(re.escape(symbol) for symbol in symbols) + ")"
+        text = re.sub(rf"^([+-]?){SPACES}*{one}{SPACES}*", r"\1", text, count=1)
+        text = re.sub(rf"{SPACES}*{one}\Z", "", text, count=1)
+    if group:
+        separator = SPACES if group == " " else re.escape(group)
+        if re.fullmatch(rf"[+-]?\d{{1,3}}(?:{separator}\d{{3}})+(?:{re.escape(point)}\d*)?", text, re.ASCII):
+            text = re.sub(separator, "", text)
+        elif re.search(separator, text):
+            raise RefusedError
+    if point == ",":
+        if "." in text:
+            raise RefusedError
+        text = text.replace(",", ".", 1)
+    return text
+
+
 def _decimal(text: str, kind: str, spec: Any, field_type: FieldType, *_: Any) -> Decimal:
+    if kind in {"", "String"} and {"point", "group", "symbols"} & set(spec):
+        text = _styled(text, spec)
     _matching(r"[+-]?(\d{1,30}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?", text)
     if _too_long(text, kind):
         raise RefusedError
@@ -183,13 +208,59 @@ def _early(day: date) -> date:
     return day
 
 
+CLOCK = r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?: ?([AaPp])\.?[Mm]\.?)?)?"
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+
+
+def _at(day: date, clock: Any) -> datetime:
+    """Return a day at a time of day: hour, minute, second, fraction and a or p, each perhaps None."""
+    hour, minute, second, fraction, half = clock
+    if hour is None:
+        return datetime.combine(_early(day), datetime.min.time(), UTC)
+    hours = int(hour)
+    if half is not None:
+        if not 1 <= hours <= 12:
+            raise RefusedError
+        hours = hours % 12 + (12 if half in "pP" else 0)
+    when = datetime(day.year, day.month, day.day, hours, int(minute), int(second or 0), tzinfo=UTC)
+    _early(day)
+    return when + timedelta(milliseconds=int((fraction or "0")[:3].ljust(3, "0")))
+
+
 def _slashed(pattern: str, month: int, day: int) -> Any:
     def read(text: str) -> datetime:
-        found = _matching(pattern, text)
-        when = _early(date(int(found[3]), int(found[month]), int(found[day])))
-        return datetime.combine(when, datetime.min.time(), UTC)
+        found = _matching(pattern + CLOCK, text)
+        return _at(date(int(found[3]), int(found[month]), int(found[day])), found.groups()[3:])
 
     return read
+
+
+def _ymd(text: str) -> datetime:
+    found = _matching(r"(\d{4})(?:(\d{2})(\d{2})|[./-](\d{1,2})[./-](\d{1,2}))" + CLOCK, text)
+    return _at(date(int(found[1]), int(found[2] or found[4]), int(found[3] or found[5])), found.groups()[5:])
+
+
+def _month_name(text: str) -> datetime:
+    found = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3,9})[. -]+(\d{4})" + CLOCK, text, re.ASCII)
+    if found:
+        day, month, year = found[1], found[2], found[3]
+    else:
+        found = _matching(r"([A-Za-z]{3,9})[. ]+(\d{1,2}),? +(\d{4})" + CLOCK, text)
+        month, day, year = found[1], found[2], found[3]
+    number = next((n for n, name in enumerate(MONTHS, 1) if name.startswith(month.lower())), 0)
+    return _at(date(int(year), number, int(day)), found.groups()[3:])
+
+
+def _plus(day: date, months: int, days: int) -> date:
+    if not date(1912, 1, 1) <= day <= date(2287, 1, 1):
+        raise RefusedError
+    count = day.year * 12 + day.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month, min(day.day, last)) + timedelta(days=days)
 
 
 def _epoch(pattern: str, unit: timedelta) -> Any:
@@ -206,6 +277,8 @@ _FORMATS = {
     "epoch_s": _epoch(r"-?\d{1,12}", timedelta(seconds=1)),
     "mdy": _slashed(r"(\d{1,2})/(\d{1,2})/(\d{4})", 1, 2),
     "dmy": _slashed(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", 2, 1),
+    "ymd": _ymd,
+    "month_name": _month_name,
 }
 
 
@@ -214,7 +287,9 @@ def _time(text: str, kind: str, spec: Any, *_: Any) -> datetime:
 
 
 def _date(text: str, kind: str, spec: Any, *_: Any) -> date:
-    return _moment(_plain(text, kind), spec).date()
+    day = _moment(_plain(text, kind), spec).date()
+    plus = spec.get("plus")
+    return _plus(day, int(plus.get("months", 0)), int(plus.get("days", 0))) if plus else day
 
 
 PARSERS: dict[str, Any] = {

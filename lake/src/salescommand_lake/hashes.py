@@ -17,7 +17,7 @@ from salescommand_lake.model import NOUNS, Noun
 
 __all__ = ["ZoneHashes", "history_hash", "serving_hash", "state_hash", "zone_hashes"]
 
-_STATE = ("canonical_id", "source", "source_id", "is_deleted", "quality_score", "failed_rules")
+_STATE = ("canonical_id", "source", "source_id", "is_deleted", "merged_into", "quality_score", "failed_rules")
 _ARRIVALS = ("events", "superseded", "version", "known_at")
 
 

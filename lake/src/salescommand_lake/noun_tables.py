@@ -29,11 +29,13 @@ CHANGE_COLUMNS = (
     ("generation", "UInt64"),
     ("refused", "String"),
     ("errors", "Array(Tuple(field String, value String, reason String))"),
+    ("merged_into", "String"),
 )
 """What a change holds beside the fields.
 
 record_type is the noun as the door resolved it, perhaps none. deleted_op: 0 says nothing, 1 the record lives, 2 it is
-deleted. refused is why the event as a whole was not accepted; its other columns then mean nothing.
+deleted. merged_into is the id of the record that survives a merge. refused is why the event as a whole was not
+accepted; its other columns then mean nothing.
 """
 
 STATE_COLUMNS = (
@@ -51,6 +53,7 @@ STATE_COLUMNS = (
     ("events", "UInt64"),
     ("superseded", "UInt64"),
     ("repeats", "Map(UInt64, Tuple(batch_id String, record_type String))"),
+    ("merged_into", "String"),
 )
 """What a state holds beside the fields. repeats: the superseded events, with the part of the ledger that each
 belongs to."""

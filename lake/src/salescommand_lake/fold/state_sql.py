@@ -31,6 +31,7 @@ def marked(noun: Noun, keys: str, table: str | None = None) -> str:
     fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
     return (
         "SELECT source, source_id, seq, record_type, source_time, received_at, operation, deleted_op, batch_id,\n"
+        "  merged_into,\n"
         f"  refused, {fields},\n"
         f"  event_key != {NO_KEY} AND refused = '' AND row_number() OVER"
         " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1 AS repeated,\n"
@@ -48,6 +49,7 @@ def states(noun: Noun, changes: str, *, keep_empty: bool = False) -> str:
     aggregates = [
         "max(seq) AS version",
         "argMaxIf(deleted_op, place, deleted_op > 0 AND place > 0) = 2 OR events = 0 AS is_deleted",
+        "argMaxIf(merged_into, place, deleted_op > 0 AND place > 0) AS merged_into",
         "maxIf(received_at, place > 0) AS known_at",
         "countIf(place > 0) AS events",
         "countIf(repeated) AS superseded",
@@ -71,6 +73,7 @@ def histories(noun: Noun, changes: str, *, every: bool = False) -> str:
         "operation",
         "place AS ord",
         f"argMaxIf(deleted_op, place, deleted_op > 0 AND place > 0) {window} = 2 AS is_deleted",
+        f"argMaxIf(merged_into, place, deleted_op > 0 AND place > 0) {window} AS merged_into",
         f"maxIf(received_at, place > 0) {window} AS known_at",
         *(part for field in noun.fields for part in _aggregates(field, f" {window}")),
     ]
@@ -80,7 +83,7 @@ def histories(noun: Noun, changes: str, *, every: bool = False) -> str:
         "WINDOW w AS (PARTITION BY source, source_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     )
     names = ["canonical_id", "source", "source_id", "seq", "ord", "source_time", "known_at", "operation", "is_deleted"]
-    names += ["provenance", "quality_score", "failed_rules", *(field.name for field in noun.fields)]
+    names += ["merged_into", "provenance", "quality_score", "failed_rules", *(field.name for field in noun.fields)]
     return _finished(noun, folded, names, SOURCE_TIME)
 
 

@@ -123,15 +123,17 @@ class Writer:
             f"SELECT canonical_id, '{noun.name}' AS entity_type, CAST(text, 'JSON') AS payload, quality_score,\n"
             "  toDateTime(known_at) AS validated_at, source, source_id, seq, ord, source_time,\n"
             "  known_at AS received_at, operation, is_deleted, provenance, failed_rules, content_hash,\n"
+            "  merged_into,\n"
             f"  toUInt64({self.generation}) AS generation\n"
-            f"FROM (SELECT *, {payload(noun)} AS text, cityHash64(is_deleted, text) AS content_hash\n"
+            f"FROM (SELECT *, {payload(noun)} AS text,\n"
+            "    cityHash64(is_deleted, concat(text, merged_into)) AS content_hash\n"
             f"  FROM ({histories(noun, self._marked(noun, scope))}))\n"
             f"{self._not_there(noun, scope)}"
         )
         columns = (
             *("canonical_id", "entity_type", "payload", "quality_score", "validated_at", "source", "source_id", "seq"),
             *("ord", "source_time", "received_at", "operation", "is_deleted", "provenance", "failed_rules"),
-            *("content_hash", "generation"),
+            *("content_hash", "merged_into", "generation"),
         )
         await self._insert(self.table(VERSIONS), columns, select, scope.parameters)
 

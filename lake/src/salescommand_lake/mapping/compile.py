@@ -18,7 +18,7 @@ from salescommand_lake.mapping.literals import array, quoted
 from salescommand_lake.mapping.parsers import Step, parse
 from salescommand_lake.model import FieldType
 
-COMPILER = "1"
+COMPILER = "2"
 """Raise it when the compiler reads the same document differently: every mapping is then applied anew."""
 
 RAW_COLUMNS = (
@@ -76,8 +76,10 @@ def compile_mapping(mapping: Mapping) -> Compiled:
 class _Layers:
     def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
-        self.fields = mapping.fields + ((mapping.deleted,) if mapping.deleted else ())
-        paths = [path for field in self.fields for candidate in field.candidates for path in candidate.paths]
+        self.fields = mapping.fields + tuple(field for field in (mapping.deleted, mapping.merged_into) if field)
+        candidates = [candidate for field in self.fields for candidate in field.candidates]
+        paths = [path for candidate in candidates for path in candidate.paths]
+        paths += [candidate.when.path for candidate in candidates if candidate.when]
         used = {path.container for path in (*paths, *([mapping.nulled_in] if mapping.nulled_in else []))}
         self.containers = {name: mapping.containers[name] for name in mapping.containers if name in used}
         self.number = {name: index for index, name in enumerate(self.containers)}
@@ -133,7 +135,12 @@ class _Layers:
         texts = [_trimmed(f"ifNull({self._member(path)[1]}, '')") for path in candidate.paths]
         if len(texts) == 1:
             return texts[0]
-        return f"arrayStringConcat(arrayFilter(t -> t != '', [{', '.join(texts)}]), ' ')"
+        if candidate.policy.on_false != "value":
+            texts = [
+                f"if({text} = 'false' AND toString({self._json_type(path)}) = 'Bool', '', {text})"
+                for text, path in zip(texts, candidate.paths, strict=True)
+            ]
+        return f"arrayStringConcat(arrayFilter(t -> t != '', [{', '.join(texts)}]), {quoted(candidate.separator)})"
 
     def _states(self) -> list[list[Step]]:
         """Per candidate: its JSON type where that matters, its text, and 0 says nothing, 1 a value, 2 cleared."""
@@ -147,26 +154,29 @@ class _Layers:
     def _type(self, name: str, candidate: Candidate) -> str:
         if len(candidate.paths) > 1:
             return "''"
-        path = candidate.paths[0]
+        kind = self._json_type(candidate.paths[0])
+        return f"toString({kind})" if candidate.typed else f"if(match(w_{name}, {_TELLING}), toString({kind}), '')"
+
+    def _json_type(self, path: Path) -> str:
         index = self.number[path.container]
         types = [_json_type(place, path.key) for place in self.containers[path.container].places]
-        kind = types[0]
-        if len(types) > 1:
-            kind = f"multiIf({', '.join(f'place_{index} = {n}, {text}' for n, text in enumerate(types, 1))}, '')"
-        return f"if(match(w_{name}, {_TELLING}), toString({kind}), '')"
+        if len(types) == 1:
+            return types[0]
+        return f"multiIf({', '.join(f'place_{index} = {n}, {text}' for n, text in enumerate(types, 1))}, '')"
 
     def _state(self, name: str, candidate: Candidate) -> str:
         policy = candidate.policy
         if len(candidate.paths) > 1:
             present = " AND ".join(self._member(path)[0] for path in candidate.paths)
-            return f"multiIf(NOT ({present}), 0, t_{name} = '', {_code(policy.on_empty)}, 1)"
+            cases = [*self._unless(candidate), f"NOT ({present})", "0"]
+            return f"multiIf({', '.join(cases)}, {_empty(name, candidate)}, {_code(policy.on_empty)}, 1)"
         key = quoted(candidate.paths[0].key)
         present, value = self._member(candidate.paths[0])
         absent, null = "0", _code(policy.on_null)
         if self.mapping.nulled_in:
             absent = f"if(has_nulled AND has(nulled, {key}), 2, 0)"
             null = f"if(has_nulled, if(has(nulled, {key}), 2, 0), {null})"
-        cases = [f"NOT {present}", absent, f"isNull({value})", null]
+        cases = [*self._unless(candidate), f"NOT {present}", absent, f"isNull({value})", null]
         if policy.on_false != "value":
             cases += [f"if(k_{name} = 'Bool', w_{name} = 'false', false)", _code(policy.on_false)]
         if candidate.pick == "label":
@@ -177,10 +187,19 @@ class _Layers:
         # An object without an id is no empty value: it goes on as a value, and the parser refuses it.
         if candidate.pick in {"id", "primary"}:
             cases += [f"if(k_{name} = 'Object', w_{name} != '{{}}', false)", "1"]
-        cases += [f"t_{name} = ''", _code(policy.on_empty)]
+        cases += [_empty(name, candidate), _code(policy.on_empty)]
         if candidate.mapped and candidate.other == "skip":
             cases += [f"lower(t_{name}) NOT IN {_in(candidate.mapped)}", "0"]
         return f"multiIf({', '.join(cases)}, 1)"
+
+    def _unless(self, candidate: Candidate) -> list[str]:
+        """Return the case in which the candidate's condition does not hold."""
+        if candidate.when is None:
+            return []
+        text = _trimmed(f"ifNull({self._member(candidate.when.path)[1]}, '')")
+        if candidate.when.words:
+            return [f"lower({text}) NOT IN {_in(candidate.when.words)}", "0"]
+        return [f"NOT arrayExists(p -> startsWith({text}, p), {array(candidate.when.prefixes)})", "0"]
 
     def _choices(self) -> list[Step]:
         return [step for field in self.fields for step in self._choice(field)]
@@ -242,6 +261,7 @@ class _Layers:
             ("refused", refused),
             ("errors", errors),
             ("deleted_op", self._deleted()),
+            ("merged_into", self._merged_into()),
         ]
         for field in self.mapping.fields:
             known = f"v_{field.name}"
@@ -259,6 +279,16 @@ class _Layers:
         if self.mapping.deleted:
             cases += ["if(st_is_deleted = 1, isNotNull(v_is_deleted), false)", "if(v_is_deleted, 2, 1)"]
         return f"multiIf({', '.join(cases)}, r.operation IN ('full', 'undelete'), 1, 0)"
+
+    def _merged_into(self) -> str:
+        if self.mapping.merged_into is None:
+            return "''"
+        return "if(refused = '' AND r.operation = 'merge', ifNull(v_merged_into, ''), '')"
+
+
+def _empty(name: str, candidate: Candidate) -> str:
+    """Return whether the text of a candidate is empty, or one of those that mean the same."""
+    return f"lower(t_{name}) IN {_in(('', *candidate.empty))}" if candidate.empty else f"t_{name} = ''"
 
 
 def _default(field: FieldMapping) -> str:
@@ -293,6 +323,8 @@ _TAKING = ("id", "label", "primary")
 def _value(name: str, candidate: Candidate) -> str:
     """Return the text that a candidate offers; where nothing could be taken of an object, the object itself."""
     mapped = _mapped(f"t_{name}", candidate)
+    if candidate.negative:
+        mapped = f"if(startsWith({mapped}, '-'), {mapped}, concat('-', trim(LEADING '+' FROM {mapped})))"
     return f"if(t_{name} = '', w_{name}, {mapped})" if candidate.pick in _TAKING else mapped
 
 

@@ -42,10 +42,19 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """Where a value may stand: one place, or several whose texts are joined by a space when all of them are there.
+class When:
+    """A condition on another member: its text is one of ``words`` (in any case of letters) or begins with a prefix."""
 
-    ``mapped`` replaces spellings (in any case of letters).
+    path: Path
+    words: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Where a value may stand: one place, or several whose texts are joined when all of them are there.
+
+    ``mapped`` replaces spellings (in any case of letters). Where ``when`` does not hold, nothing is said.
     """
 
     paths: tuple[Path, ...]
@@ -54,6 +63,23 @@ class Candidate:
     other: str | None
     """What becomes of a spelling that ``mapped`` lacks: keep, refuse, skip, or this value."""
     policy: Policy
+    when: When | None = None
+    negative: bool = False
+    """Whether the number counts below zero whatever its sign, as the amount of a credit note does."""
+    separator: str = " "
+    empty: tuple[str, ...] = ()
+    """Texts, in lower case, that mean the same as an empty one."""
+    typed: bool = False
+    """Whether the parser must know if the text was a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers are written in texts: 1.234,50 € has the point ",", the group "." and the symbol "€"."""
+
+    point: str = "."
+    group: str = ""
+    symbols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +98,9 @@ class FieldMapping:
     exponents: Dict[str, int] = field(default_factory=dict)
     values: tuple[str, ...] = ()
     cleared_when_absent: bool = False
+    style: NumberStyle | None = None
+    plus: tuple[int, int] | None = None
+    """Months and then days that are added to a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +118,8 @@ class Mapping:
     """A list of keys: where it is there, null means unchanged but for these keys, which are cleared."""
     fields: tuple[FieldMapping, ...]
     deleted: FieldMapping | None
+    merged_into: FieldMapping | None
+    """The id of the record that survives, in events that merge."""
     text: str
     name: str
 

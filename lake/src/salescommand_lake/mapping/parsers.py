@@ -7,11 +7,12 @@ here may throw: one throwing function would fail the events of everybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from salescommand_lake.mapping.currencies import EXPONENTS
-from salescommand_lake.mapping.document import FieldMapping
+from salescommand_lake.mapping.document import FieldMapping, NumberStyle
 from salescommand_lake.mapping.literals import array, numbers, quoted
 from salescommand_lake.model import FieldType
 
@@ -25,10 +26,21 @@ ISO = (
     r"^(\d{4}-\d{2}-\d{2})"
     r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)? ?(Z|z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?$"
 )
-MDY = r"^(\d{1,2})/(\d{1,2})/(\d{4})$"
-DMY = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$"
+CLOCK = r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?: ?([AaPp])\.?[Mm]\.?)?)?"
+"""A time of day after a day: 0:00, 23:59:59.000, 12:30 PM."""
+MDY = r"^(\d{1,2})/(\d{1,2})/(\d{4})" + CLOCK + "$"
+DMY = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})" + CLOCK + "$"
+YMD = r"^(\d{4})(?:(\d{2})(\d{2})|[./-](\d{1,2})[./-](\d{1,2}))" + CLOCK + "$"
+DAY_FIRST = r"^(\d{1,2})[ -]([A-Za-z]{3,9})[. -]+(\d{4})" + CLOCK + "$"
+MONTH_FIRST = r"^([A-Za-z]{3,9})[. ]+(\d{1,2}),? +(\d{4})" + CLOCK + "$"
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 EPOCH_MS = r"^-?\d{1,15}$"
 EPOCH_S = r"^-?\d{1,12}$"
+PLUS_EARLIEST_MS, PLUS_LATEST_MS = -1_830_384_000_000, 10_003_564_800_000
+"""1912-01-01 and 2287-01-01: where adding ten years and a day or so stays inside of what wide dates hold."""
 EARLIEST_MS, LATEST_MS = -2_208_988_800_000, 10_413_791_999_999
 """1900-01-01 and the end of 2299: what the engine's wide dates hold."""
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
@@ -159,11 +171,17 @@ def _decimal(field: FieldMapping) -> Parser:
     # Read with more decimals than are kept: they are cut, never rounded, before the one rounding, half away from zero.
     spare = field_scale(field) + 4
     number, factor = f"n_{field.name}", "toDecimal256('0.01', 2)" if field.parse == "percent" else None
+    steps: list[Step] = []
+    if field.style is not None:
+        y = f"y_{field.name}"
+        steps = [(f"u_{field.name}", _without_symbols(x, field.style)), (y, _plain_number(field, x, k))]
+        x = y
     plain = f"toDecimal256OrNull(replaceRegexpOne({x}, '^[+]', ''), {spare})"
     amount = f"round({plain} * {factor}, {field.scale})" if factor else f"round({plain}, {field.scale})"
     inexact = f"i_{field.name}"
     return Parser(
         (
+            *steps,
             (number, f"match({x}, {quoted(DECIMAL)})"),
             (inexact, _inexact(x, k)),
             (v, f"if({number}, if({inexact}, NULL, {_fitting(field, amount)}), NULL)"),
@@ -171,6 +189,38 @@ def _decimal(field: FieldMapping) -> Parser:
         f"multiIf({k} IN ('Object', 'Array'), {quoted(NOT_TEXT)}, NOT {number}, 'is not a decimal number',"
         f" {inexact}, {quoted(TOO_MANY_DIGITS)}, 'has more than {digits} digits before the point')",
     )
+
+
+_SPACES = "[ \t\u00a0\u202f]"
+
+
+def _without_symbols(x: str, style: NumberStyle) -> str:
+    """Return the text without the symbols that may stand before or behind the number."""
+    if not style.symbols:
+        return x
+    symbols = "|".join(re.escape(symbol) for symbol in style.symbols)
+    before, behind = f"^([+-]?){_SPACES}*(?:{symbols}){_SPACES}*", f"{_SPACES}*(?:{symbols})$"
+    return f"replaceRegexpOne(replaceRegexpOne({x}, {quoted(before)}, {quoted(chr(92) + '1')}), {quoted(behind)}, '')"
+
+
+def _plain_number(field: FieldMapping, x: str, k: str) -> str:
+    """Return a text as digits and a point; '' where its groups are no groups of three. A JSON number stays as it is."""
+    style, u = field.style, f"u_{field.name}"
+    assert style is not None  # noqa: S101 - the caller has looked
+    whole, cases = u, []
+    if style.group:
+        group = _SPACES if style.group == " " else re.escape(style.group)
+        grouped = f"^[+-]?\\d{{1,3}}(?:{group}\\d{{3}})+(?:{re.escape(style.point)}\\d*)?$".replace(
+            chr(92) * 2, chr(92)
+        )
+        cases = [f"match({u}, {quoted(grouped)})", f"replaceRegexpAll({u}, {quoted(group)}, '')"]
+        cases += [f"match({u}, {quoted(group)})", "''"]
+    if style.point == ",":
+        cases = [part if number % 2 == 0 else f"replaceOne({part}, ',', '.')" for number, part in enumerate(cases)]
+        cases += [f"position({u}, '.') > 0", "''"]
+        whole = f"replaceOne({u}, ',', '.')"
+    text = f"multiIf({', '.join(cases)}, {whole})" if cases else whole
+    return f"if({k} IN ('', 'String'), {text}, {x})"
 
 
 def _fitting(field: FieldMapping, amount: str) -> str:
@@ -239,8 +289,13 @@ def _moment(field: FieldMapping) -> Parser:
     value = f"fromUnixTimestamp64Milli(assumeNotNull({ms}), 'UTC')"
     if field.type is FieldType.DATE:
         value = f"toDate32({value})"
-    inside = f"ifNull({ms} = least(greatest({ms}, {EARLIEST_MS}), {LATEST_MS}), false)"
+    low, high = EARLIEST_MS, LATEST_MS
+    if field.plus is not None:
+        low, high = PLUS_EARLIEST_MS, PLUS_LATEST_MS
+        value = f"addDays(addMonths({value}, {field.plus[0]}), {field.plus[1]})"
+    inside = f"ifNull({ms} = least(greatest({ms}, {low}), {high}), false)"
     words = {"iso": "ISO 8601", "epoch_ms": "milliseconds", "epoch_s": "seconds", "mdy": "M/D/YYYY", "dmy": "D/M/YYYY"}
+    words |= {"ymd": "YYYY/M/D", "month_name": "D Mon YYYY"}
     kind = "date" if field.type is FieldType.DATE else "time"
     forms = " or ".join(words[form] for form in field.formats)
     parser = _plain(field, value, inside, f"is not a {kind} between 1900 and 2299 as {forms}")
@@ -273,21 +328,60 @@ def _numeric(pattern: str, factor: int) -> Callable[[str, str], tuple[list[Step]
     return read
 
 
-def _slashed(pattern: str, month: int, day: int) -> Callable[[str, str], tuple[list[Step], str]]:
+def _slashed(pattern: str, year: int, month: int, day: int) -> Callable[[str, str], tuple[list[Step], str]]:
     def read(x: str, name: str) -> tuple[list[Step], str]:
         g, text = f"g_{name}", f"day_{name}"
-        written = f"concat({g}[3], '-', leftPad({g}[{month}], 2, '0'), '-', leftPad({g}[{day}], 2, '0'))"
-        return [(g, f"extractGroups({x}, {quoted(pattern)})"), (text, written)], _day_ms(text)
+        written = _written(f"{g}[{year}]", f"{g}[{month}]", f"{g}[{day}]")
+        steps = [(g, f"extractGroups({x}, {quoted(pattern)})"), (text, written)]
+        return steps, f"{_day_ms(text)} + {_clock_ms(g, 4)}"
 
     return read
+
+
+def _ymd(x: str, name: str) -> tuple[list[Step], str]:
+    g, text = f"g_{name}", f"day_{name}"
+    month, day = (f"if({g}[{one}] != '', {g}[{one}], {g}[{other}])" for one, other in ((2, 4), (3, 5)))
+    steps = [(g, f"extractGroups({x}, {quoted(YMD)})"), (text, _written(f"{g}[1]", month, day))]
+    return steps, f"{_day_ms(text)} + {_clock_ms(g, 6)}"
+
+
+def _month_name(x: str, name: str) -> tuple[list[Step], str]:
+    first, second, text = f"g_{name}", f"h_{name}", f"day_{name}"
+    day_first = f"notEmpty({first})"
+    word = f"lower(if({day_first}, {first}[2], {second}[1]))"
+    month = f"toString(arrayFirstIndex(m -> startsWith(m, {word}), {array(MONTHS)}))"
+    parts = (f"if({day_first}, {first}[3], {second}[3])", month, f"if({day_first}, {first}[1], {second}[2])")
+    steps = [
+        (first, f"extractGroups({x}, {quoted(DAY_FIRST)})"),
+        (second, f"extractGroups({x}, {quoted(MONTH_FIRST)})"),
+        (text, _written(*parts)),
+    ]
+    return steps, f"{_day_ms(text)} + if({day_first}, {_clock_ms(first, 4)}, {_clock_ms(second, 4)})"
+
+
+def _written(year: str, month: str, day: str) -> str:
+    return f"concat({year}, '-', leftPad({month}, 2, '0'), '-', leftPad({day}, 2, '0'))"
+
+
+def _clock_ms(g: str, at: int) -> str:
+    """Return the milliseconds of a time of day, 0 where there is none, NULL where it is none."""
+    hour, minute, second = (f"toUInt8OrZero({g}[{at + place}])" for place in range(3))
+    millis = f"toUInt16OrZero(rightPad(substring({g}[{at + 3}], 1, 3), 3, '0'))"
+    half = f"lower({g}[{at + 4}])"
+    hours = f"multiIf({half} = '', {hour}, {hour} % 12 + if({half} = 'p', 12, 0))"
+    right = f"{minute} < 60 AND {second} < 60 AND if({half} = '', {hour} < 24, {hour} BETWEEN 1 AND 12)"
+    total = f"(toInt64({hours}) * 3600 + toInt64({minute}) * 60 + toInt64({second})) * 1000 + toInt64({millis})"
+    return f"multiIf({g}[{at}] = '', 0, {right}, {total}, NULL)"
 
 
 _FORMATS: dict[str, Callable[[str, str], tuple[list[Step], str]]] = {
     "iso": _iso,
     "epoch_ms": _numeric(EPOCH_MS, 1),
     "epoch_s": _numeric(EPOCH_S, 1000),
-    "mdy": _slashed(MDY, 1, 2),
-    "dmy": _slashed(DMY, 2, 1),
+    "mdy": _slashed(MDY, 3, 1, 2),
+    "dmy": _slashed(DMY, 3, 2, 1),
+    "ymd": _ymd,
+    "month_name": _month_name,
 }
 
 _PARSERS: dict[str, Callable[[FieldMapping], Parser]] = {

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 from types import MappingProxyType
 
 from salescommand_lake.mapping.currencies import EXPONENTS
-from salescommand_lake.mapping.document import Candidate, Container, FieldMapping, Mapping, Pair, Path, Policy
+from salescommand_lake.mapping.document import (
+    Candidate,
+    Container,
+    FieldMapping,
+    Mapping,
+    NumberStyle,
+    Pair,
+    Path,
+    Policy,
+    When,
+)
 from salescommand_lake.mapping.nodes import Node, read
 from salescommand_lake.model import NOUNS, Field, FieldType, Noun
 
@@ -26,7 +37,7 @@ PARSERS: MappingProxyType[FieldType, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The parsers that may fill a field of a type; the first one is used when the document names none."""
-FORMATS = ("iso", "epoch_ms", "epoch_s", "mdy", "dmy")
+FORMATS = ("iso", "epoch_ms", "epoch_s", "mdy", "dmy", "ymd", "month_name")
 PICKS = ("id", "label", "primary", "text")
 """What to take of [id, label], {value|id, name|label} and [{value, primary}]; text refuses to take from any of them."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -37,13 +48,20 @@ _POLICY_VALUES = {
     "on_false": ("cleared", "unchanged", "value"),
     "on_absent": ("cleared", "unchanged"),
 }
-_TOP = ("source", "kind", "record_type", "entity_types", "containers", "policy", "nulled_in", "deleted", "fields")
+_TOP = (
+    *("source", "kind", "record_type", "entity_types", "containers", "policy", "empty", "nulled_in", "deleted"),
+    *("merged_into", "fields"),
+)
 _SOURCE_KEYS = ("path", "join", "first", "value")
-_CANDIDATE_KEYS = ("path", "join", "pick", "map", "other", "on_null", "on_empty", "on_false")
+_CANDIDATE_KEYS = (
+    *("path", "join", "by", "pick", "map", "other", "when", "negative", "empty", "on_null", "on_empty", "on_false"),
+)
 _FIELD_KEYS = (
     *_CANDIDATE_KEYS,
     *("first", "value", "parse", "formats", "scale", "default", "currency_from", "exponents", "on_absent"),
+    *("point", "group", "symbols", "plus"),
 )
+_NUMBERS = ("decimal", "percent", "minor_units")
 
 
 def load_document(text: str, name: str) -> Mapping:
@@ -64,6 +82,7 @@ class _Reader:
         self.root = root
         self.containers: dict[str, Container] = {"$": Container(((),))}
         self.policy = Policy()
+        self.empty: tuple[str, ...] = ()
 
     def mapping(self, text: str, name: str) -> Mapping:
         scope_type, scope_name = self._scope()
@@ -73,8 +92,11 @@ class _Reader:
             self._containers(self.entries["containers"])
         if "policy" in self.entries:
             self.policy = self._policy(self.entries["policy"], Policy(), self.entries["policy"].only(_POLICY_VALUES))
+        if "empty" in self.entries:
+            self.empty = _lower(self.entries["empty"])
         nulled = self.entries.get("nulled_in")
         deleted = self.entries.get("deleted")
+        merged = self.entries.get("merged_into")
         fields = tuple(self._field(key, node, noun) for key, node in self._required("fields").mapping().items())
         mapping = Mapping(
             scope_type,
@@ -85,6 +107,7 @@ class _Reader:
             self._path(nulled) if nulled else None,
             fields,
             self._filled(deleted, Field("is_deleted", FieldType.BOOL, "", "")) if deleted else None,
+            self._filled(merged, Field("merged_into", FieldType.REF, "", "")) if merged else None,
             text,
             name,
         )
@@ -189,11 +212,14 @@ class _Reader:
             exponents=self._exponents(entries["exponents"]) if "exponents" in entries else {},
             values=field.values,
             cleared_when_absent=policy.on_absent == "cleared",
+            style=_style(entries),
+            plus=_plus(entries["plus"]) if "plus" in entries else None,
         )
 
     def _check_options(self, entries: Dict[str, Node], parse: str) -> None:
         needs = {"formats": ("date", "time"), "scale": ("decimal", "percent", "minor_units")}
-        needs |= {"currency_from": ("minor_units",), "exponents": ("minor_units",)}
+        needs |= {"currency_from": ("minor_units",), "exponents": ("minor_units",), "plus": ("date",)}
+        needs |= dict.fromkeys(("point", "group", "symbols"), ("decimal", "percent")) | {"negative": _NUMBERS}
         for option, parsers in needs.items():
             if option in entries and parse not in parsers:
                 raise entries[option].error(f"{option} goes with parse: {' or '.join(parsers)}, not {parse}")
@@ -209,7 +235,7 @@ class _Reader:
     def _candidates(self, entries: Dict[str, Node], field: Field, parse: str, policy: Policy) -> tuple[Candidate, ...]:
         if "first" not in entries:
             return (self._candidate(entries, field, parse, policy),)
-        for key in ("pick", "map", "other"):
+        for key in ("pick", "map", "other", "by", "when", "negative"):
             if key in entries:
                 raise entries[key].error(f"beside first:, {key} belongs to each candidate")
         found = []
@@ -217,7 +243,10 @@ class _Reader:
             options = item.only(_CANDIDATE_KEYS) if item.entries is not None else {"path": item}
             if ("path" in options) == ("join" in options):
                 raise item.error("a candidate needs a path: or a join:")
-            found.append(self._candidate(options, field, parse, self._policy(item, policy, options)))
+            self._check_options(options, parse)
+            inherited = {"empty": entries["empty"]} if "empty" in entries else {}
+            inherited |= {key: entries[key] for key in ("point", "group", "symbols") if key in entries}
+            found.append(self._candidate(inherited | options, field, parse, self._policy(item, policy, options)))
         return tuple(found)
 
     def _candidate(self, entries: Dict[str, Node], field: Field, parse: str, policy: Policy) -> Candidate:
@@ -237,12 +266,30 @@ class _Reader:
         # A value that a map names is a value, also when it is spelt like an empty one.
         if parse == "bool" or (mapped and "false" in mapped):
             policy = Policy(policy.on_null, policy.on_empty, "value", policy.on_absent)
+        more = Candidate(
+            (),
+            *(None, None, None, policy),
+            when=self._when(entries["when"]) if "when" in entries else None,
+            negative="negative" in entries and entries["negative"].choice(("true", "false")) == "true",
+            separator=entries["by"].string() if "by" in entries else " ",
+            empty=_lower(entries["empty"]) if "empty" in entries else self.empty,
+            typed=_style(entries) is not None,
+        )
         if "join" in entries:
             for key in ("pick", "map"):
                 if key in entries:
                     raise entries[key].error(f"{key} goes with a path:, not with a join:")
-            return Candidate(tuple(self._path(item) for item in entries["join"].list()), None, None, None, policy)
-        return Candidate((self._path(entries["path"]),), pick, mapped, other, policy)
+            return replace(more, paths=tuple(self._path(item) for item in entries["join"].list()))
+        if "by" in entries:
+            raise entries["by"].error("by: goes with a join:")
+        return replace(more, paths=(self._path(entries["path"]),), pick=pick, mapped=mapped, other=other)
+
+    def _when(self, node: Node) -> When:
+        entries = node.only(("path", "in", "starts"))
+        if "path" not in entries or ("in" in entries) == ("starts" in entries):
+            raise node.error("a condition is a path: with either in: or starts:, each a list of texts")
+        words = _lower(entries["in"]) if "in" in entries else ()
+        return When(self._path(entries["path"]), words, entries["starts"].strings() if "starts" in entries else ())
 
     def _constant(self, node: Node, field: Field) -> str:
         text = node.string()
@@ -262,6 +309,38 @@ class _Reader:
             if field.currency_from and field.currency_from not in currencies:
                 node = self.entries["fields"].mapping()[field.name].mapping()["currency_from"]
                 raise node.error(f"{field.currency_from!r} is not a mapped currency field of this document")
+
+
+def _lower(node: Node) -> tuple[str, ...]:
+    return tuple(text.lower() for text in node.strings())
+
+
+def _style(entries: Dict[str, Node]) -> NumberStyle | None:
+    """Read how numbers are written; None is the way of programs: digits and a point."""
+    if not {"point", "group", "symbols"} & set(entries):
+        return None
+    point = entries["point"].choice((".", ",")) if "point" in entries else "."
+    group = entries["group"].choice((",", ".", " ", "'")) if "group" in entries else ""
+    if group == point:
+        raise entries["group"].error("the thousands separator and the decimal point are the same")
+    symbols = entries["symbols"].strings() if "symbols" in entries else ()
+    for symbol in symbols:
+        if any(character.isdecimal() or character in "+-.," for character in symbol):
+            raise entries["symbols"].error(f"{symbol!r} has a character that belongs to a number")
+    return NumberStyle(point, group, symbols)
+
+
+def _plus(node: Node) -> tuple[int, int]:
+    entries = node.only(("months", "days"))
+    months = _small(entries["months"], 120) if "months" in entries else 0
+    return months, _small(entries["days"], 366) if "days" in entries else 0
+
+
+def _small(node: Node, most: int) -> int:
+    text = node.string()
+    if not re.fullmatch(r"[+-]?[0-9]{1,3}", text) or abs(int(text)) > most:
+        raise node.error(f"{text!r} is not a whole number from -{most} to {most}")
+    return int(text)
 
 
 def _has(node: Node, key: str) -> bool:

@@ -22,6 +22,7 @@ _RATE_DAY = MappingProxyType(
         "opportunity": "if(ifNull(status, '') IN ('won', 'lost') AND isNotNull(close_date), assumeNotNull(close_date),"
         " {day:Date32})",
         "invoice": "if(isNotNull(issued_at), toDate32(assumeNotNull(issued_at)), {day:Date32})",
+        "order": "if(isNotNull(ordered_at), toDate32(assumeNotNull(ordered_at)), {day:Date32})",
         "quota": "if(isNotNull(period_start), assumeNotNull(period_start), {day:Date32})",
     }
 )

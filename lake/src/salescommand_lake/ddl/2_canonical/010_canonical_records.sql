@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS canonical_records (
   provenance Map(LowCardinality(String), UInt256) COMMENT 'per field the place of the event that it comes from',
   failed_rules Array(LowCardinality(String)) COMMENT 'names of the quality rules that fail',
   content_hash UInt64 COMMENT 'hash of the state, so that the same state is not written twice',
-  generation UInt64 COMMENT 'the fold that wrote it; where a mapping changed, the newest of one ord and received_at counts'
+  generation UInt64 COMMENT 'the fold that wrote it; where a mapping changed, the newest of one ord and received_at counts',
+  merged_into String COMMENT 'id at the source of the record that survived, where this one was merged away'
 )
 ENGINE = MergeTree
 ORDER BY (entity_type, canonical_id, validated_at, ord)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
@@ -148,6 +150,7 @@ class RecordDetail(BaseModel):
     source_id: str
     title: str
     is_deleted: bool
+    merged_into: str | None = Field(default=None, description="The record that survived, where this one was merged")
     source_time: str | None
     fields: dict[str, FieldWithSource]
     quality: Quality
@@ -214,10 +217,25 @@ async def list_records(type: str, request: Request, context: Ctx) -> RecordPage:
     return RecordPage.model_validate(page.as_dict())
 
 
-@router.get("/records/{type}/{canonical_id}", summary="One record", openapi_extra=documented(AS_OF, KNOWN_AT))
-async def get_record(type: str, canonical_id: str, request: Request, context: Ctx) -> RecordDetail:  # noqa: A002
-    """Return a record with the source, event and time of each field."""
-    record = await RecordService(context).one(type, canonical_id, pairs(request))
+@router.get(
+    "/records/{type}/{canonical_id}",
+    summary="One record",
+    response_model=RecordDetail,
+    responses={307: {"description": "The source merged it into the record that `Location` names"}},
+    openapi_extra=documented(
+        AS_OF, KNOWN_AT, parameter("follow", "`false` shows a merged record itself, not its survivor", TEXT, "false")
+    ),
+)
+async def get_record(type: str, canonical_id: str, request: Request, context: Ctx) -> RecordDetail | Response:  # noqa: A002
+    """Return a record with the source, event and time of each field; one that was merged leads to its survivor."""
+    given = pairs(request)
+    follow = ("follow", "false") not in given
+    given = [pair for pair in given if pair[0] != "follow"]
+    record = await RecordService(context).one(type, canonical_id, given)
+    survivor = await RecordService(context).survivor(record, given) if follow else None
+    if survivor is not None:
+        query = f"?{urlencode(given)}" if given else ""
+        return RedirectResponse(f"{quote(survivor)}{query}")
     return RecordDetail.model_validate(record.as_dict())
 
 

@@ -90,6 +90,26 @@ class RecordService:
             raise not_found(record_type, canonical_id + when, hint=f"GET /api/records/{record_type} lists them.")
         return record
 
+    async def survivor(self, record: Record, params: Pairs) -> str | None:
+        """Return the canonical id of the record that a merged one lives on in; None when it was not merged.
+
+        A survivor that was never heard of, or that was merged in turn into one of those before it, is none.
+        """
+        moments = dict(params)
+        seen, found = {record.canonical_id}, None
+        while record.is_deleted and record.merged_into is not None and record.merged_into not in seen:
+            seen.add(record.merged_into)
+            after = await get_record(
+                self._engine,
+                record.type,
+                record.merged_into,
+                **{name: parse_moment(name, text) for name, text in moments.items()},
+            )
+            if after is None:
+                break
+            record, found = after, after.canonical_id
+        return found
+
     async def quarantine(self, params: Pairs) -> QuarantinePage:
         """Return a page of values that could not be read.
 

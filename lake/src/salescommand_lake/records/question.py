@@ -138,6 +138,8 @@ class Record:
     history: tuple[Change, ...]
     related: Mapping[str, list[dict[str, Any]]]
     """Short items, as in a list, by the plural of their noun."""
+    merged_into: str | None = None
+    """The canonical id of the record that survived, where the source has merged this one into it."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record in the shape that the API gives it."""
@@ -148,6 +150,7 @@ class Record:
             "source_id": self.source_id,
             "title": self.title,
             "is_deleted": self.is_deleted,
+            "merged_into": self.merged_into,
             "source_time": moment_text(self.source_time),
             "fields": {
                 name: {

@@ -10,6 +10,7 @@ from salescommand_lake.engine import Engine, Row
 from salescommand_lake.fold.state_sql import histories, marked, states
 from salescommand_lake.identifiers import decode_event_id, encode_event_id, seq_time
 from salescommand_lake.model import NOUNS, Noun
+from salescommand_lake.model import canonical_id as id_of
 from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.values import place, plain, utc
 from salescommand_lake.records.listing import list_records
@@ -59,6 +60,7 @@ async def get_record(
         rules=_rules(noun, row["failed_rules"]),
         history=_history(noun, versions),
         related=await _related(engine, noun, row, query),
+        merged_into=id_of(row["source"], record_type, row["merged_into"]) if row["merged_into"] else None,
     )
 
 
@@ -123,7 +125,7 @@ async def _related(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> 
     if not account:
         return {}
     found = {}
-    for name in ("account", "contact", "opportunity", "invoice"):
+    for name in ("account", "contact", "opportunity", "activity", "order", "invoice"):
         by = "source_id" if name == "account" else "account_ref"
         if name == noun.name == "account":
             continue

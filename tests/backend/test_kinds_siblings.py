@@ -172,6 +172,9 @@ CASES: list[tuple[str, str, Any, list[tuple[str | None, str, str]]]] = [
      [("cus_3", "account", "delete")]),
     # Segment
     ("segment", "identify", {"userId": 97, "messageId": "m", "traits": {}}, [("97", "contact", "patch")]),
+    ("segment", "v1", {"type": "track", "event": "Order Completed", "messageId": "m", "properties": {"order_id": "o1"}},
+     [("o1", "order", "patch")]),
+    ("segment", "v1", {"type": "track", "event": "Order Completed", "messageId": "m"}, [("m", "", "patch")]),
     ("segment", "v1", {"type": "page", "anonymousId": "a", "messageId": "m"}, [("m", "", "full")]),
     ("segment", "v1", {"type": "screen", "userId": "u", "messageId": "m"}, [("m", "", "full")]),
 ]  # fmt: skip

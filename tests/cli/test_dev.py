@@ -134,7 +134,8 @@ def test_refused_records_are_set_apart_with_the_reason(running, tmp_path):
     assert done.stdout.startswith("2 accepted (0 were there already), 1 refused")
     assert str(refused) in done.stderr
     (line,) = [json.loads(text) for text in refused.read_text().splitlines()]
-    assert line["record"] == 1
+    assert (line["record"], line["line"]) == (1, 2)
+    assert line["hint"]
     assert line["body"] == '{"id": "b",'
     assert "JSON" in line["reason"]
 
@@ -152,10 +153,10 @@ def test_an_import_goes_on_where_it_stopped(running, tmp_path):
     gone = run(tmp_path / "none", *words, "--url", "http://127.0.0.1:1", SALESCOMMAND_WRITE_KEY="")
     assert gone.returncode == 2
     assert "needs a write key" in gone.stderr
-    from salescommand_cli.posting import Import, Notebook, Progress
+    from salescommand_cli.notebook import Progress
+    from salescommand_cli.posting import Import
 
-    notebook = Notebook(Import("half", "opportunity", file))
-    notebook.write(Progress(done=20, accepted=20))
+    Import("half", "opportunity", [file]).notebook(file).write(Progress(done=20, accepted=20))
     done = run(running.data, *words)
     assert "Going on after record 20" in done.stderr
     assert done.stdout.startswith("30 accepted (0 were there already)")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from backend.microservices.ingest.kinds.base import JsonObject, Kind, Operation, Resolved, id_text, text_of
+from backend.microservices.ingest.kinds.base import JsonObject, Kind, Operation, Resolved, id_text, object_of, text_of
 from backend.microservices.ingest.times import first_time
+
+# Events of Segment's e-commerce specification that tell of one order.
+_ORDERS = {"order completed", "order updated", "order refunded", "order cancelled"}
 
 
 class Segment(Kind):
-    """`identify` speaks of a contact, `group` of an account; the other calls are events without a record of ours."""
+    """`identify` speaks of a contact, `group` of an account, some of `track` of an order; the others of no record."""
 
     name = "segment"
     signatures = "segment"
@@ -30,6 +33,9 @@ class Segment(Kind):
             found, noun = id_text(record.get("groupId")), "account"
         elif said == "alias":
             found, noun, operation = id_text(record.get("previousId")), "contact", "merge"
+        elif said == "track" and text_of(record.get("event")).lower() in _ORDERS:
+            found, noun = id_text(object_of(record.get("properties")).get("order_id")), "order"
+            noun = noun if found else ""
         else:
             found, noun, operation = message, "", "full"
         return [

@@ -18,25 +18,35 @@ def add_to(cli: typer.Typer) -> None:
 def ingest(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the source.")],
     entity_type: Annotated[str, typer.Argument(metavar="ENTITY_TYPE", help="What the records are, such as `deal`.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON, NDJSON or CSV; - for standard input.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="JSON, NDJSON or CSV, also as .gz or .zst; - for stdin."),
+    ],
     kind: Annotated[str | None, typer.Option(help="Kind of a new source: hubspot, odoo, … or generic.")] = None,
     form: Annotated[
         str | None, typer.Option("--format", metavar="FORMAT", help="json, ndjson or csv; else by the file's name.")
     ] = None,
     id_field: Annotated[
-        str | None, typer.Option("--id", metavar="FIELD", help="Repeat this field as `id`, the record's own id.")
+        str | None,
+        typer.Option("--id", "--id-column", metavar="FIELD", help="Repeat this field as `id`, the record's own id."),
     ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="CHARACTER", help="What separates the fields of a CSV file: , ; tab …")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a CSV file (utf-8).", show_default=False)] = None,
     key: Annotated[
         str | None, typer.Option(envvar="SALESCOMMAND_WRITE_KEY", help="Write key; else one is made and revoked.")
     ] = None,
     url: Annotated[str | None, typer.Option(help="Post to this address instead of the data folder's system.")] = None,
     rejected: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where refused records go (FILE.rejected.ndjson).")
+        Path | None, typer.Option(metavar="FILE", help="Where refused records go (beside: FILE.rejected.ndjson).")
     ] = None,
+    rate: Annotated[float, typer.Option(min=0, metavar="N", help="Records a second at most; 0 for no limit.")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, post nothing.")] = False,
     restart: Annotated[bool, typer.Option(help="Begin at the first record, whatever an earlier run reached.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Post a file, or one JSON object, through the ingest API.
+    """Post files, or one JSON object, through the ingest API.
 
     A run that was cut off goes on where it stopped; posting the same file again changes nothing.
     """
@@ -45,8 +55,9 @@ def ingest(
     raise typer.Exit(
         run_import(
             Import(
-                source=source, entity_type=entity_type, file=file, kind=kind, form=form, id_field=id_field, key=key,
-                url=url, rejected=rejected, restart=restart, data=data,
+                source=source, entity_type=entity_type, files=files, kind=kind, form=form, id_field=id_field,
+                delimiter=delimiter, encoding=encoding, key=key, url=url, rejected=rejected, rate=rate,
+                restart=restart, dry_run=dry_run, data=data,
             )
         )
     )  # fmt: skip

@@ -59,6 +59,8 @@ def test_a_kind_that_raises_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     def raises(*_: object) -> None:
         raise KeyError("a vendor's surprise")
 
-    monkeypatch.setattr(type(kinds.kind_of("generic")), "resolve", raises)
-    found = prepare(Request("acme", "firm", "generic", "", "", b'{"id": 5}'), Limits())
-    assert [(draft.row.source_id, draft.row.record_type) for draft in found.submission.drafts] == [("5", "")]
+    for name in ("resolve", "envelope"):
+        monkeypatch.setattr(type(kinds.kind_of("generic")), name, raises)
+        for body in (b'{"id": 5}', b'[{"id": 5}]'):
+            found = prepare(Request("acme", "firm", "generic", "", "", body), Limits())
+            assert [(draft.row.source_id, draft.row.record_type) for draft in found.submission.drafts] == [("5", "")]

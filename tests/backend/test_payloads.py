@@ -86,6 +86,14 @@ async def test_all_samples_as_they_are_and_again(shared_flow: Flow) -> None:
         assert {each["status"] for each in found} <= {"applied", "ignored"}
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "GET", "PUT", "DELETE", "TRACE"])
+async def test_only_post_is_for_events(shared_flow: Flow, method: str) -> None:
+    async with client_of(create_app(shared_flow.context)) as client:
+        answer = await client.request(method, "/api/microservices/ingest/crm/deal")
+    assert answer.status_code == 405, answer.text
+    assert answer.headers["allow"] == "POST"
+
+
 async def test_nouns_that_the_lake_may_not_know_hold_nothing_up(shared_flow: Flow) -> None:
     body = b'[{"id":"1","properties":{"hs_task_subject":"Call"}},{"id":"2","properties":{"hs_task_subject":"Mail"}}]'
     tasks = check(await post(shared_flow, "hub", "tasks", body, "hubspot"), body)

@@ -6,6 +6,7 @@ The bytes of a record are kept as they came. A Python form of each is made only 
 from __future__ import annotations
 
 import json
+import logging
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from backend.microservices.ingest.times import first_time
 
 __all__ = ["Piece", "pieces"]
 
+log = logging.getLogger(__name__)
 _DECODE = msgspec.json.Decoder().decode
 _LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 _MOST_DIGITS = 4000
@@ -57,7 +59,7 @@ def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[
     if not isinstance(value, dict):
         detail = f"The body is {_named(value)}, not an object."
         raise Refused(422, "Not a JSON object", detail, _SEND, kind="not-an-object")
-    path = kind.envelope(value)
+    path = _path(kind, value)
     if path is None:
         return [_piece(0, body, limits, value)], True
     found = _inside(body, value, path, kind, limits)
@@ -66,7 +68,7 @@ def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[
 
 def _opened(found: list[Piece], kind: Kind, limits: Limits, levels: int = _MOST_ENVELOPES) -> list[Piece]:
     """Open those of the pieces that are envelopes in turn, such as the answers in a composite answer."""
-    paths = [None if piece.value is None else kind.envelope(piece.value) for piece in found]
+    paths = [None if piece.value is None else _path(kind, piece.value) for piece in found]
     if not levels or not any(paths):
         return found
     pieces: list[Piece] = []
@@ -83,6 +85,14 @@ def _opened(found: list[Piece], kind: Kind, limits: Limits, levels: int = _MOST_
     for index, piece in enumerate(pieces):
         piece.index = index
     return pieces
+
+
+def _path(kind: Kind, value: dict[str, Any]) -> tuple[str, ...] | None:
+    try:
+        return kind.envelope(value)
+    except Exception:
+        log.exception("the kind %s can't tell whether a body is an envelope; it is kept as a record", kind.name)
+        return None
 
 
 def _inside(body: bytes, value: dict[str, Any], path: tuple[str, ...], kind: Kind, limits: Limits) -> list[Piece]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TRIES = 10
 LONGEST_WAIT = 30.0
+LONGEST_ASKED = 600.0
+"""Seconds; a door that asks for more than this is asked again all the same."""
 BUSY = {429, 502, 503, 504}
 _PACK_ABOVE = 1024
 
@@ -259,7 +261,7 @@ class Poster:
                     return response
                 problem = f"status {response.status_code}"
                 asked = response.headers.get("Retry-After", "")
-                wait = min(LONGEST_WAIT, float(asked)) if asked.isdigit() else wait
+                wait = min(LONGEST_ASKED, float(asked)) if asked.isdigit() else wait
             await asyncio.sleep(wait)
         raise CommandError(
             f"POST {self._wanted.path} failed {TRIES} times, at last with {problem}.",

@@ -21,13 +21,7 @@ Manager = Annotated[Principal, may_manage]
 Action = Literal["refuse", "quarantine"]
 Schema = Annotated[dict[str, Any], Field(examples=[{"type": "object", "required": ["id"]}])]
 Word = Annotated[Entity, Path()]
-EVENTS = {
-    "name": "events",
-    "in": "query",
-    "required": False,
-    "description": "How many of the newest events to look at",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 5000, "default": 500},
-}
+Events = Annotated[int, Query(ge=1, le=5000, description="How many of the newest events to look at")]
 
 
 class ContractBrief(BaseModel):
@@ -154,13 +148,8 @@ async def check(source: str, entity_type: Word, body: Sample, context: Ctx) -> C
     return Checked(valid=not flaws, flaws=[FlawOut.model_validate(flaw._asdict()) for flaw in flaws])
 
 
-@router.get("/{entity_type}/draft", summary="Draft a contract", openapi_extra={"parameters": [EVENTS]})
-async def draft(
-    source: str,
-    entity_type: Word,
-    context: Ctx,
-    events: Annotated[int, Query(ge=1, le=5000, include_in_schema=False)] = 500,
-) -> DraftOut:
+@router.get("/{entity_type}/draft", summary="Draft a contract")
+async def draft(source: str, entity_type: Word, context: Ctx, events: Events = 500) -> DraftOut:
     """Draft a schema from the newest events of a word: types, what is always there, formats, short lists of values."""
     found = await ContractService(context).draft(source, entity_type, events)
     return DraftOut(schema_=found.schema, events=found.events)

@@ -74,13 +74,16 @@ async def _admit(request: Request) -> None:
 
 
 def _refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a misspelt or misplaced parameter. Routes that take some describe them, and check them themselves."""
+    """Refuse a misspelt or misplaced parameter. Routes that describe theirs by hand check them themselves."""
     route = request.scope.get("route")
     described = (getattr(route, "openapi_extra", None) or {}).get("parameters")
     if described or not request.query_params or getattr(route, "path", None) in OPEN_PATHS:
         return
-    name = next(iter(request.query_params))
-    raise bad_parameter(name, "there is no such parameter", hint=f"{request.url.path} takes none.")
+    known = {one.alias for one in getattr(getattr(route, "dependant", None), "query_params", ())}
+    name = next((each for each in request.query_params if each not in known), None)
+    if name is not None:
+        hint = f"{request.url.path} takes {', '.join(sorted(known)) or 'none'}."
+        raise bad_parameter(name, "there is no such parameter", hint=hint)
 
 
 async def _by_header(context: Context, header: str) -> Principal:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from backend.routes.deps import Ctx
-from backend.routes.queries import parameter
 from backend.services.requests import RequestService
 
 __all__ = ["RecentRequest", "request_out", "router"]
 
 router = APIRouter(prefix="/api/sources/{source}/requests", tags=["sources"])
 Word = Literal["accepted", "duplicate", "partial", "rejected", "unauthorized", "limited", "unavailable"]
-OUTCOME = parameter("outcome", "Only requests with this outcome", {"type": "string", "enum": list(get_args(Word))})
-LIMIT = parameter("limit", "How many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50})
-Outcome = Annotated[Word | None, Query(include_in_schema=False)]
+Outcome = Annotated[Word | None, Query(description="Only requests with this outcome")]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many")]
 
 
 class RecentRequest(BaseModel):
@@ -53,13 +51,8 @@ def request_out(request: dict[str, Any]) -> RecentRequest:
     return RecentRequest.model_validate({**request, "reason": request["reason"] or None})
 
 
-@router.get("", summary="A source's last requests", openapi_extra={"parameters": [OUTCOME, LIMIT]})
-async def list_requests(
-    source: str,
-    context: Ctx,
-    outcome: Outcome = None,
-    limit: Annotated[int, Query(ge=1, le=100, include_in_schema=False)] = 50,
-) -> RequestList:
+@router.get("", summary="A source's last requests")
+async def list_requests(source: str, context: Ctx, outcome: Outcome = None, limit: Limit = 50) -> RequestList:
     """Return the newest of the last hundred requests that this process answered, newest first."""
     found = await RequestService(context).last(source, outcome, limit)
     return RequestList(items=[request_out(one) for one in found])
@@ -68,7 +61,6 @@ async def list_requests(
 @router.get(
     "/stream",
     summary="Follow a source's requests",
-    openapi_extra={"parameters": [OUTCOME]},
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events, one for each request"}},
 )

@@ -28,7 +28,7 @@ from backend.stores.mongo import MongoUnavailable
 from salescommand_lake.identifiers import decode_event_id
 
 KEY = "sc_wk_crm"
-LIMITS = Limits(body_bytes=200_000, record_bytes=50_000, records=500, depth=50, read_seconds=0.3)
+LIMITS = Limits(body_bytes=200_000, record_bytes=50_000, records=500, depth=50, members=300, read_seconds=0.3)
 
 
 class Keys:
@@ -353,6 +353,7 @@ async def test_names_that_cannot_be_used(door: Door, name: str) -> None:
         (b'{"x":' * 60 + b"1" + b"}" * 60, 422, "deeper than 50"),
         (b'{"x":' * 30_000, 422, "deeper than 50"),
         (b"[" * 100_000, 422, "deeper than 50"),
+        (json.dumps({"id": 1, "x": [{f"k{n}": n} for n in range(300)]}).encode(), 422, "more than 300 members"),
         (b'{"id":"\\ud800"}', 422, "control characters"),
         (b'{"id":"a\\u0000b"}', 422, "control characters"),
         (b'{"id":1,"x":"' + b"y" * 60_000 + b'"}', 413, "60015 bytes"),

@@ -8,9 +8,16 @@ import pytest
 from tests.cli.support import run
 
 RUN = ("dev", "serve", "worker", "ingest", "metric", "doctor", "version")
-GROUPS = ("key", "token", "user", "source", "mapping", "lake")
+GROUPS = ("key", "token", "user", "source", "contract", "mapping", "lake")
 VERBS = (*RUN, *GROUPS)
-DEEP = (("key", "create"), ("token", "create"), ("user", "create"), ("mapping", "apply"), ("lake", "check"))
+DEEP = (
+    ("key", "create"),
+    ("token", "create"),
+    ("user", "create"),
+    ("mapping", "apply"),
+    ("lake", "check"),
+    ("source", "verify"),
+)
 
 
 def test_help_names_every_verb(tmp_path):

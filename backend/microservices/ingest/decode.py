@@ -15,7 +15,7 @@ import msgspec
 from backend.microservices.ingest.kinds.base import Kind
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.problems import RecordFault, Refused
-from backend.microservices.ingest.split import BOM, deeper_than, items, lines, member
+from backend.microservices.ingest.split import BOM, deeper_than, items, lines, member, more_members_than
 from backend.microservices.ingest.times import first_time
 
 __all__ = ["Piece", "pieces"]
@@ -165,6 +165,10 @@ def _piece(index: int, body: bytes, limits: Limits, value: dict[str, Any]) -> Pi
         return Piece(index, body, fault=RecordFault(reason, hint, status=413))
     if deeper_than(body, limits.depth):
         return Piece(index, body, fault=_too_deep(limits))
+    if more_members_than(body, limits.members):
+        reason = f"its objects have more than {limits.members} members together"
+        hint = "Send what is needed of it, or a list of names and values in place of names that are data."
+        return Piece(index, body, fault=RecordFault(reason, hint))
     return Piece(index, body, value)
 
 

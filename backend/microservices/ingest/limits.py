@@ -20,6 +20,8 @@ class Limits:
     """Records in one request."""
     depth: int = 200
     """Nested objects and lists; the engine's JSON type gives up a little below a thousand."""
+    members: int = 10_000
+    """Names in the objects of one record, all levels together: each may become a path in the engine's JSON type."""
     reading_bytes: int = 256 * MEBIBYTE
     """Bodies that are being received, of all clients together; above it posts get 503."""
     read_seconds: float = 30.0

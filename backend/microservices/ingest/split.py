@@ -77,6 +77,12 @@ def deeper_than(body: bytes, limit: int) -> bool:
     return bool(brackets)
 
 
+def more_members_than(body: bytes, limit: int) -> bool:
+    """Tell whether the objects in valid JSON have more than `limit` members together."""
+    # Nearly all records have fewer colons than that, those in texts included.
+    return body.count(b":") > limit and _STRING.sub(b"", body).count(b":") > limit
+
+
 def _scan(body: bytes, opening: bytes) -> Iterator[tuple[bytes | None, int, int]]:
     """Yield (key, start, end) of each direct part of the list or object that the body is.
 

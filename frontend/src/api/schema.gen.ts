@@ -399,7 +399,7 @@ export interface paths {
         };
         /**
          * One record
-         * @description Return a record with the source, event and time of each field.
+         * @description Return a record with the source, event and time of each field; one that was merged leads to its survivor.
          */
         get: operations["get_record_api_records__type___canonical_id__get"];
         put?: never;
@@ -2304,6 +2304,11 @@ export interface components {
             history: components["schemas"]["HistoryEntry"][];
             /** Is Deleted */
             is_deleted: boolean;
+            /**
+             * Merged Into
+             * @description The record that survived, where this one was merged
+             */
+            merged_into?: string | null;
             quality: components["schemas"]["Quality"];
             /** Related */
             related: {
@@ -3821,6 +3826,11 @@ export interface operations {
                  * @example 2026-04-02
                  */
                 known_at?: string;
+                /**
+                 * @description `false` shows a merged record itself, not its survivor
+                 * @example false
+                 */
+                follow?: string;
             };
             header?: never;
             path: {
@@ -3839,6 +3849,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordDetail"];
                 };
+            };
+            /** @description The source merged it into the record that `Location` names */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {
@@ -4608,7 +4625,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only requests with this outcome */
-                outcome?: "accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable";
+                outcome?: ("accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable") | null;
                 /** @description How many */
                 limit?: number;
             };
@@ -4644,7 +4661,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only requests with this outcome */
-                outcome?: "accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable";
+                outcome?: ("accepted" | "duplicate" | "partial" | "rejected" | "unauthorized" | "limited" | "unavailable") | null;
             };
             header?: never;
             path: {

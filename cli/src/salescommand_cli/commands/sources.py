@@ -20,7 +20,8 @@ def add_to(cli: typer.Typer) -> None:
     cli.add_typer(mapping, name="mapping", rich_help_panel=DATA)
 
 
-def _call(data: Path | None, method: str, path: str, **options: Any) -> Any:
+def call(data: Path | None, method: str, path: str, **options: Any) -> Any:
+    """Ask the API once."""
     from salescommand_cli.api import ask, connect, run
 
     async def work() -> Any:
@@ -33,7 +34,7 @@ def _call(data: Path | None, method: str, path: str, **options: Any) -> Any:
 @source.command("list")
 def source_list(json: JsonOption = False, data: DataOption = None) -> None:
     """List the sources with their state and their books."""
-    found = _call(data, "GET", "/api/sources")["items"]
+    found = call(data, "GET", "/api/sources")["items"]
     if json:
         answer_json(found)
         return
@@ -45,7 +46,7 @@ def source_list(json: JsonOption = False, data: DataOption = None) -> None:
 @source.command("show")
 def source_show(name: Annotated[str, typer.Argument(metavar="SOURCE")], data: DataOption = None) -> None:
     """Show one source as JSON."""
-    answer_json(_call(data, "GET", f"/api/sources/{part(name)}"))
+    answer_json(call(data, "GET", f"/api/sources/{part(name)}"))
 
 
 @source.command("set")
@@ -57,7 +58,7 @@ def source_set(
 ) -> None:
     """Say what a source is. A new one is made."""
     body = {"kind": kind} | ({"label": label} if label else {})
-    _call(data, "PUT", f"/api/sources/{part(name)}", json=body)
+    call(data, "PUT", f"/api/sources/{part(name)}", json=body)
     note(f"{name} is {kind}.")
 
 
@@ -76,7 +77,7 @@ def mapping_apply(
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CommandError(f"{file} cannot be read: {reason}.") from None
-    applied = _call(data, "PUT", "/api/mappings", content=text.encode(), headers={"Content-Type": "text/yaml"})
+    applied = call(data, "PUT", "/api/mappings", content=text.encode(), headers={"Content-Type": "text/yaml"})
     what = f"{applied['scope']} {applied['record_type']}, version {applied['version']}"
     answer(f"Applied {what}." if applied["changed"] else f"Nothing to do: {what} is the same.")
 
@@ -84,7 +85,7 @@ def mapping_apply(
 @mapping.command("list")
 def mapping_list(json: JsonOption = False, data: DataOption = None) -> None:
     """List the mapping documents in force."""
-    found = _call(data, "GET", "/api/mappings")["items"]
+    found = call(data, "GET", "/api/mappings")["items"]
     if json:
         answer_json(found)
         return
@@ -99,5 +100,5 @@ def mapping_show(
     data: DataOption = None,
 ) -> None:
     """Print one mapping document."""
-    found = _call(data, "GET", f"/api/mappings/{part(scope)}/{part(record_type)}")
+    found = call(data, "GET", f"/api/mappings/{part(scope)}/{part(record_type)}")
     answer(str(found["text"]).rstrip("\n"))

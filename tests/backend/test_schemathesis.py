@@ -26,7 +26,7 @@ from backend.openapi import SNAPSHOT
 from tests.backend.conftest import Accounts, client_of
 from tests.backend.flow import Flow
 
-EXAMPLES = int(os.environ.get("SALESCOMMAND_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SALESCOMMAND_TEST_EXAMPLES", "5"))
 """For each operation, and each of fitting and unfitting values."""
 FEW = settings(
     max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck),
@@ -63,15 +63,34 @@ class ServerError(Exception):
 
 
 def trial(operation: Any, mode: GenerationMode, counts: dict[int, int], **options: Any) -> None:
+    send = opened if streams(operation) else answered
+
     @FEW
     @given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Any) -> None:
-        answer = case.call(**options)
-        counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
-        if answer.status_code >= 500:
-            raise ServerError(f"{case.as_curl_command()}\n{answer.status_code} {answer.text}")
+        status, text = send(case, **options)
+        counts[status] = counts.get(status, 0) + 1
+        if status >= 500:
+            raise ServerError(f"{case.as_curl_command()}\n{status} {text}")
 
     call()
+
+
+def streams(operation: Any) -> bool:
+    """Tell whether the answers of an operation never end."""
+    return "text/event-stream" in json.dumps(operation.definition.raw.get("responses", {}))
+
+
+def answered(case: Any, **options: Any) -> tuple[int, str]:
+    answer = case.call(**options)
+    return answer.status_code, answer.text
+
+
+def opened(case: Any, base_url: str, session: requests.Session, **options: Any) -> tuple[int, str]:
+    """Call a stream, and leave when it has begun."""
+    address = base_url + case.formatted_path
+    with session.request(case.method, address, params=case.query or None, stream=True, **options) as answer:
+        return answer.status_code, "" if answer.ok else answer.text
 
 
 async def test_no_operation_answers_with_a_server_error(flow: Flow) -> None:

@@ -19,9 +19,11 @@ from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backend.microservices.ingest.encoding import decoded
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.policy import Grant, SourcePolicy
+from backend.microservices.ingest.problems import Refused
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool import Spool
 from backend.stores.mongo import MongoUnavailable
@@ -416,6 +418,13 @@ async def kept_or_refused(door: Door, body: bytes) -> None:
         await door.spool.complete(batch)
     if answer.status_code == 200 and "events" not in answer.json() and not answer.json()["duplicate"]:
         assert kept == body
+
+
+def test_members_without_end_are_not_opened() -> None:
+    for encoding, empty in (("gzip", gzip.compress(b"")), ("zstd", zstd.compress(b""))):
+        assert decoded(empty * 10_000, encoding, Limits()) == b""
+        with pytest.raises(Refused, match="more than 10000 members"):
+            decoded(empty * 10_001, encoding, Limits())
 
 
 @pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from backend.metrics import HttpMetrics
+from backend.microservices.ingest.adoption import spool_path
 from backend.microservices.ingest.metrics import IngestMetrics
 from backend.microservices.ingest.spool import Spool, SpoolLimits
 from backend.settings import BackendSettings
@@ -42,6 +43,8 @@ class Context:
     """What loader and worker say about themselves."""
     local_spool: Spool | None
     """This instance's spool; None in a process that takes no events (a separate worker)."""
+    adopted: dict[int, Spool] = field(default_factory=dict)
+    """Spools of other instances that were left behind in this data folder, by the number of the instance."""
     raw_arrived: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the loader after each insert, so that a worker in the same process starts at once."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -51,6 +54,12 @@ class Context:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "http_metrics", HttpMetrics(self.registry))
+
+    @property
+    def spools(self) -> list[Spool]:
+        """All spools that this process has open."""
+        mine = [] if self.local_spool is None else [self.local_spool]
+        return [*mine, *self.adopted.values()]
 
     @property
     def spool(self) -> Spool:
@@ -118,13 +127,13 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
 
 
 async def _open_spool(settings: BackendSettings) -> Spool:
-    folder = settings.data_dir / "spool"
-    folder.mkdir(parents=True, exist_ok=True)
+    path = spool_path(settings.data_dir, settings.instance)
+    path.parent.mkdir(parents=True, exist_ok=True)
     limits = SpoolLimits(
         pending_bytes=settings.ingest_max_pending_bytes,
         spool_bytes=settings.spool_max_bytes,
         window_days=settings.duplicate_window_days,
     )
-    spool = Spool(folder / f"events-{settings.instance}.sqlite", instance=settings.instance, limits=limits)
+    spool = Spool(path, instance=settings.instance, limits=limits)
     await spool.open()
     return spool

@@ -10,6 +10,7 @@ from backend.routes import (
     metrics,
     microservices,
     records,
+    refused,
     requests,
     serving,
     settings,
@@ -36,4 +37,5 @@ ROUTERS = (
     settings.router,
     users.router,
     microservices.router,
+    refused.router,
 )

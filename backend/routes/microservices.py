@@ -7,13 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.auth.principal import Permission
 from backend.context import Context
 from backend.errors import Problem
 from backend.microservices.ingest.health import ingest_health
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, require
 from backend.services.balance import balance
 from salescommand_lake.errors import LakeError
 
@@ -21,6 +22,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/microservices", tags=["microservices"])
 PROBE_SECONDS = 1.5
+may_manage = Depends(require(Permission.MANAGE_SOURCES))
 
 
 class DataLake(BaseModel):
@@ -108,7 +110,7 @@ class Accepted(BaseModel):
 async def health(context: Ctx) -> MicroservicesHealth:
     """Tell the truth within two seconds, also while ClickHouse hangs."""
     lake, jobs = await asyncio.gather(_lake(context), _jobs(context))
-    ingest = None if context.local_spool is None else ingest_health(context.local_spool)
+    ingest = None if context.local_spool is None else ingest_health(context.local_spool, context.adopted)
     return MicroservicesHealth(services=Services(data_lake=lake, ingest=ingest, jobs=jobs))
 
 
@@ -119,6 +121,16 @@ async def read_balance(context: Ctx) -> BalanceOut:
     books = {name: Books(**asdict(each), missing=each.missing) for name, each in found.sources.items()}
     totals = Books(**asdict(found.totals), missing=found.totals.missing)
     return BalanceOut(sources=books, totals=totals, balanced=found.balanced, as_of=found.as_of)
+
+
+@router.post("/drain", summary="Take no more events", status_code=204, dependencies=[may_manage])
+async def drain(context: Ctx) -> None:
+    """Turn posts away with 503 from now on, before this instance is removed for good; what waits is loaded.
+
+    Until the process is started again. Health tells how much still waits.
+    """
+    if context.local_spool is not None:
+        context.local_spool.draining = True
 
 
 @router.post("/ingest/{source}/{entity_type}", summary="Post events", response_model_exclude_none=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import run
 
 RUN = ("dev", "serve", "worker", "ingest", "metric", "doctor", "version")
-GROUPS = ("key", "token", "user", "source", "contract", "mapping", "lake")
+GROUPS = ("key", "token", "user", "source", "contract", "mapping", "lake", "spool")
 VERBS = (*RUN, *GROUPS)
 DEEP = (
     ("key", "create"),
@@ -17,6 +17,7 @@ DEEP = (
     ("mapping", "apply"),
     ("lake", "check"),
     ("source", "verify"),
+    ("spool", "drain"),
 )
 
 

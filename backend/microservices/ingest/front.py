@@ -179,7 +179,7 @@ class IngestFront:
                 await self._context.spool.stored(max(ack.seq for ack in acks))
         except TimeoutError:
             return False
-        return True
+        return await self._context.spool.is_stored([ack.seq for ack in acks])
 
     async def _count_refusal(self, source: str, refusal: Refused, outcome: Outcome) -> None:
         """Enter a refused request into the books, unless the spool did or the client is to post it again."""

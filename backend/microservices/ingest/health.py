@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from backend.microservices.ingest.spool import Spool
@@ -9,14 +10,15 @@ from backend.microservices.ingest.spool import Spool
 __all__ = ["ingest_health"]
 
 
-def ingest_health(spool: Spool) -> dict[str, object]:
+def ingest_health(spool: Spool, adopted: Mapping[int, Spool]) -> dict[str, object]:
     """Return the spool's depth and age and the loader's state, from memory: this never waits for anything."""
     oldest = spool.oldest()
     loading = spool.loading
     books = spool.books().values()
     full = spool.used_bytes > spool.limits.spool_bytes
+    accepting = spool.stats.last_error is None and not full
     return {
-        "status": "accepting" if spool.stats.last_error is None and not full else "refusing",
+        "status": "draining" if spool.draining else "accepting" if accepting else "refusing",
         "spool_events": spool.depth,
         "spool_bytes": spool.used_bytes,
         "spool_limit_bytes": spool.limits.spool_bytes,
@@ -24,6 +26,7 @@ def ingest_health(spool: Spool) -> dict[str, object]:
         "spool_error": spool.stats.last_error,
         "refused_events": sum(each.refused for each in books),
         "damaged_events": sum(each.damaged for each in books),
+        "left_behind": {str(instance): each.depth for instance, each in adopted.items()},
         "loader": {
             "state": loading.state,
             "detail": loading.detail,

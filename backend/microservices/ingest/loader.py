@@ -51,6 +51,8 @@ _STRANGE_IN_A_ROW = 50
 """Events set apart for such a number without one that was stored; then it is not the events, and a person must look."""
 
 
+_LOOK_SECONDS = 5.0
+"""How often it is looked whether the books changed without an event."""
 _UNSURE_SECONDS = 2 * _INSERT_SECONDS
 """How long an insert whose answer was lost may still be at work in the engine."""
 
@@ -128,7 +130,7 @@ class Loader:
     async def _wait(self) -> None:
         """Wait for events, or until changed books are to be reported."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.report.seconds_left):
+            async with asyncio.timeout(_LOOK_SECONDS if self.report.seconds_left is None else self.report.seconds_left):
                 await self._spool.arrived.wait()
 
     async def _load_all(self, *, retry: bool = True) -> None:

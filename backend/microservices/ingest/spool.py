@@ -55,6 +55,8 @@ class Spool(SpoolBatches):
         self.instance = instance
         """Number of the instance, part of its events' numbers."""
         self._now = now
+        self.draining = False
+        """Set before the instance is removed for good: no more events are taken."""
         self._closing = False
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="spool-reader")
 
@@ -97,6 +99,8 @@ class Spool(SpoolBatches):
         weight = submission.weight
         if self._closing:
             raise SpoolUnavailable("the process is shutting down")
+        if self.draining:
+            raise SpoolUnavailable("this instance is being emptied to be removed")
         if submission.drafts and self.used_bytes > self.limits.spool_bytes:
             raise SpoolFull(f"the spool holds {self.used_bytes} bytes, its limit is {self.limits.spool_bytes}")
         if self.pending_bytes and self.pending_bytes + weight > self.limits.pending_bytes:

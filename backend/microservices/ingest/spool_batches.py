@@ -27,9 +27,11 @@ class Batch(msgspec.Struct, frozen=True):
 
     entry: BatchEntry
     rows: list[Row]
+    again: bool = False
+    """Whether the lake refused these before."""
 
 
-def make_batch(rows: list[Row]) -> Batch:
+def make_batch(rows: list[Row], *, again: bool = False) -> Batch:
     """Make the batch of these rows; the same rows always give the same id."""
     hasher = hashlib.blake2b(digest_size=16)
     sources: dict[str, int] = {}
@@ -38,7 +40,7 @@ def make_batch(rows: list[Row]) -> Batch:
         hasher.update(row.event_key)
         hasher.update(row.body_sha256)
         sources[row.source] = sources.get(row.source, 0) + 1
-    return Batch(BatchEntry(rows[0].seq, rows[-1].seq, hasher.hexdigest(), sources), rows)
+    return Batch(BatchEntry(rows[0].seq, rows[-1].seq, hasher.hexdigest(), sources), rows, again)
 
 
 class SpoolBatches:
@@ -47,6 +49,7 @@ class SpoolBatches:
     _change: Callable[[Callable[[Group], Any]], Awaitable[Any]]
     _read: Callable[[Callable[[SpoolReader], Any]], Awaitable[Any]]
     _store: SpoolStore
+    arrived: asyncio.Event
     _loop: asyncio.AbstractEventLoop
     _waiting: list[tuple[int, asyncio.Future[None]]] | None = None
 
@@ -58,6 +61,9 @@ class SpoolBatches:
         """
         while True:
             try:
+                batch = await self._retries(max_rows)
+                if batch is not None:
+                    return batch
                 planned = await self._read(lambda reader: reader.batches())
                 if planned:
                     batch = await self._again(planned[0])
@@ -86,29 +92,67 @@ class SpoolBatches:
         await self._change(lambda group: group.plan(batch.entry))
         return batch
 
+    async def _retries(self, max_rows: int) -> Batch | None:
+        name, rows = await self._read(lambda reader: reader.retries(max_rows))
+        if not rows:
+            return None
+        batch = make_batch(rows if name else _one_month(rows), again=True)
+        if batch.entry.batch_id != name:
+            await self._change(lambda group: group.plan_retries([(batch.rows, batch.entry.batch_id)]))
+        return batch
+
     async def complete(self, batch: Batch) -> None:
         """The lake has the batch."""
-        await self._change(lambda group: group.complete(batch.entry))
+        await self._change(lambda group: (group.complete_retries if batch.again else group.complete)(batch.entry))
 
     async def split(self, batch: Batch) -> None:
         """Insert the batch as two halves from now on. Only after a refusal that left nothing of it in the lake."""
         middle = len(batch.rows) // 2
-        parts = [make_batch(batch.rows[:middle]).entry, make_batch(batch.rows[middle:]).entry]
-        await self._change(lambda group: group.split(batch.entry, parts))
+        parts = [make_batch(batch.rows[:middle]), make_batch(batch.rows[middle:])]
+        if batch.again:
+            planned = [(part.rows, part.entry.batch_id) for part in parts]
+            await self._change(lambda group: group.plan_retries(planned))
+        else:
+            await self._change(lambda group: group.split(batch.entry, [part.entry for part in parts]))
 
     async def refuse(self, batch: Batch, reason: str, code: int | None) -> None:
         """The lake refuses the batch's only event: it is kept apart and counted, the others go on."""
-        await self._change(lambda group: group.refuse(batch.entry, batch.rows[0], reason, code))
+        row = batch.rows[0]
+        await self._change(
+            lambda group: (group.refuse_again if batch.again else group.refuse)(batch.entry, row, reason, code)
+        )
 
     async def planned(self) -> list[BatchEntry]:
         """Return the inserts that are written down and not known to be done."""
         found: list[BatchEntry] = await self._read(lambda reader: reader.batches())
+        name, rows = await self._read(lambda reader: reader.retries(0))
+        return [make_batch(rows).entry, *found] if name else found
+
+    async def refused_events(
+        self, limit: int = 100, *, source: str = "", before: int = 2**63 - 1
+    ) -> list[tuple[Row, str, int | None, int]]:
+        """Return events that the lake refused, newest first: row, the lake's words, its error number, when (ms).
+
+        Args:
+            limit: how many at most.
+            source: only this one's; empty means all.
+            before: only events with lower numbers.
+        """
+        found: list[tuple[Row, str, int | None, int]] = await self._read(
+            lambda reader: reader.refused(limit, source, before)
+        )
         return found
 
-    async def refused_events(self, limit: int = 100) -> list[tuple[Row, str, int | None, int]]:
-        """Return events that the lake refused, newest first: row, the lake's words, its error number, when (ms)."""
-        found: list[tuple[Row, str, int | None, int]] = await self._read(lambda reader: reader.refused(limit))
-        return found
+    async def retry_refused(self, seqs: list[int]) -> int:
+        """Try refused events again; return how many of these there were."""
+        count: int = await self._change(lambda group: group.retry(seqs))
+        if count:
+            self.arrived.set()
+        return count
+
+    async def is_stored(self, seqs: list[int]) -> bool:
+        """Tell whether the lake took these events, which have left the spool."""
+        return not await self._read(lambda reader: reader.refused_among(seqs))
 
     async def stored(self, seq: int) -> None:
         """Wait until the event has left the spool for the lake (or was refused by it)."""

@@ -129,6 +129,38 @@ class Group:
         self._leave(batch.last_seq, batch.sources, "refused")
         self._store.drop_batch(batch.first_seq)
 
+    def retry(self, seqs: list[int]) -> int:
+        """Put refused events back among those that wait for the lake; return how many there were."""
+        moved = self._store.retry(seqs)
+        for source, count in moved.items():
+            counters = self._count(source)
+            counters.refused -= count
+            counters.in_spool += count
+            counters.oldest_seq = min(counters.oldest_seq or seqs[0], *seqs)
+        return sum(moved.values())
+
+    def plan_retries(self, parts: list[tuple[list[Row], str]]) -> None:
+        """Write inserts of refused events down."""
+        for rows, batch_id in parts:
+            self._store.plan_retries(rows, batch_id)
+
+    def complete_retries(self, batch: BatchEntry) -> None:
+        """The lake has refused events after all."""
+        self._store.drop_retries(batch.batch_id)
+        self._move(batch.sources, "loaded")
+
+    def refuse_again(self, batch: BatchEntry, row: Row, reason: str, code: int | None) -> None:
+        """The lake refuses an event once more: keep it apart, with the lake's words of now."""
+        self._store.add_refused(row, reason, code, time.time_ns() // 1_000_000)
+        self._move(batch.sources, "refused")
+
+    def _move(self, sources: dict[str, int], where: str) -> None:
+        for source, count in sources.items():
+            counters = self._count(source)
+            counters.in_spool -= count
+            setattr(counters, where, getattr(counters, where) + count)
+            counters.oldest_seq = counters.oldest_seq if counters.in_spool else 0
+
     def set_aside(self, first_seq: int) -> None:
         """A frame can't be read: move it out of the way, count its events as damaged."""
         last_seq, sources = self._store.set_aside(first_seq)

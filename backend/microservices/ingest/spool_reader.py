@@ -9,6 +9,7 @@ import apsw
 import msgspec
 
 from backend.microservices.ingest.records import Row
+from backend.microservices.ingest.spool_retries import retries_to_load
 from backend.microservices.ingest.spool_shapes import BatchEntry
 
 __all__ = ["DamagedFrame", "SpoolReader", "connect", "decode_sources"]
@@ -72,13 +73,25 @@ class SpoolReader:
             found.extend(frame[:max_rows] if not found else frame)
         return found
 
-    def refused(self, limit: int) -> list[tuple[Row, str, int | None, int]]:
-        """Return the events that the lake refused, newest first: row, its words, its error number, when (ms)."""
-        statement = "SELECT data, reason, code, at_ms FROM refused ORDER BY seq DESC LIMIT ?"
+    def retries(self, limit: int) -> tuple[str, list[Row]]:
+        """Return refused events that are to be tried again, and the name of their insert if one is planned."""
+        return retries_to_load(self._connection, limit)
+
+    def refused(self, limit: int, source: str, before: int) -> list[tuple[Row, str, int | None, int]]:
+        """Return events that the lake refused, newest first: row, its words, its error number, when (ms)."""
+        statement = (
+            "SELECT data, reason, code, at_ms FROM refused WHERE seq < ?1 AND (?2 = '' OR source = ?2) "
+            "ORDER BY seq DESC LIMIT ?3"
+        )
         return [
             (_DECODE_ROW(data), reason, code, at)
-            for data, reason, code, at in self._connection.execute(statement, (limit,))
+            for data, reason, code, at in self._connection.execute(statement, (before, source, limit))
         ]
+
+    def refused_among(self, seqs: list[int]) -> bool:
+        """Tell whether the lake refused one of these events."""
+        found = self._connection.execute("SELECT seq FROM refused WHERE seq BETWEEN ? AND ?", (min(seqs), max(seqs)))
+        return not {seq for (seq,) in found}.isdisjoint(seqs)
 
     def close(self) -> None:
         """Close the connection."""

@@ -20,6 +20,7 @@ import msgspec
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool_errors import SpoolInUse, SpoolUnusable
 from backend.microservices.ingest.spool_reader import connect, decode_sources
+from backend.microservices.ingest.spool_retries import RETRIES, RetryStore
 from backend.microservices.ingest.spool_shapes import BatchEntry, Counters
 
 __all__ = ["SpoolStore"]
@@ -27,7 +28,7 @@ __all__ = ["SpoolStore"]
 log = logging.getLogger(__name__)
 
 _APPLICATION = 0x53_43_53_50  # "SCSP", marks the file as ours
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), spool_id TEXT NOT NULL, last_seq INTEGER NOT NULL,
                     loaded_through INTEGER NOT NULL) STRICT;
@@ -50,7 +51,7 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE_ROWS = msgspec.msgpack.Decoder(list[Row]).decode
 
 
-class SpoolStore:
+class SpoolStore(RetryStore):
     """The writing connection. Every change is made between `begin` and `commit`."""
 
     def __init__(self, path: Path) -> None:
@@ -150,6 +151,7 @@ class SpoolStore:
     def add_refused(self, row: Row, reason: str, code: int | None, at_ms: int) -> None:
         """Keep an event that the lake refused, with the lake's words."""
         values = (row.seq, row.source, reason, code, at_ms, _ENCODE(row))
+        self._connection.execute("DELETE FROM retries WHERE seq = ?", (row.seq,))
         self._connection.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def set_aside(self, first_seq: int) -> tuple[int, dict[str, int]]:
@@ -211,6 +213,10 @@ class SpoolStore:
                 counters = books.setdefault(name, Counters())
                 counters.in_spool += count
                 counters.oldest_seq = counters.oldest_seq or seq
+        for name, count, seq in self.retries_by_source():
+            counters = books.setdefault(name, Counters())
+            counters.in_spool += count
+            counters.oldest_seq = min(counters.oldest_seq or seq, seq)
         return books
 
     def _partly(self, first_seq: int) -> dict[str, tuple[int, int]]:
@@ -275,10 +281,13 @@ def _claim(connection: apsw.Connection, path: Path) -> None:
     if application == 0 and tables == 0:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA page_size=8192").fetchall()
         with connection:
-            connection.execute(_TABLES)
+            connection.execute(_TABLES + RETRIES)
             connection.execute("INSERT INTO state VALUES (1, ?, 0, 0)", (secrets.token_hex(8),))
             connection.execute(f"PRAGMA application_id={_APPLICATION}; PRAGMA user_version={_VERSION}").fetchall()
     elif application != _APPLICATION:
         raise SpoolUnusable(f"{path} is an SQLite file of another program. Move it away, or choose another folder.")
+    elif version == 1:
+        with connection:
+            connection.execute(f"{RETRIES} PRAGMA user_version={_VERSION}").fetchall()
     elif version != _VERSION:
         raise SpoolUnusable(f"{path} is a spool of version {version}; this program reads version {_VERSION}.")

@@ -288,6 +288,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/microservices/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take no more events
+         * @description Turn posts away with 503 from now on, before this instance is removed for good; what waits is loaded.
+         *
+         *     Until the process is started again. Health tells how much still waits.
+         */
+        post: operations["drain_api_microservices_drain_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/microservices/health": {
         parameters: {
             query?: never;
@@ -324,6 +346,86 @@ export interface paths {
          *     Served by the ingest front, which stands before this application wherever the process has a spool.
          */
         post: operations["ingest_api_microservices_ingest__source___entity_type__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the events that the engine refused
+         * @description Tell which events the engine refused, in its own words, newest first.
+         */
+        get: operations["list_refused_api_microservices_refused_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/refused/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the refused events with their bytes
+         * @description Answer one JSON object a line; `body` is the exact bytes in base64.
+         */
+        get: operations["export_refused_api_microservices_refused_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/refused/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try refused events again
+         * @description Put refused events back among those that wait for the lake. What is refused again comes back with new words.
+         */
+        post: operations["retry_refused_api_microservices_refused_retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microservices/refused/{event_id}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The exact bytes of a refused event
+         * @description Answer the bytes as they came.
+         */
+        get: operations["refused_body_api_microservices_refused__event_id__body_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2430,12 +2532,82 @@ export interface components {
             value: string | null;
         };
         /**
+         * RefusedItem
+         * @description One event that the engine refused. It is kept in the spool of the instance that took it.
+         */
+        RefusedItem: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Code
+             * @description The engine's error number
+             */
+            code: number | null;
+            /** Entity Type */
+            entity_type: string;
+            /**
+             * Event Id
+             * @example ev_06dz3k8q4m2vw
+             */
+            event_id: string;
+            /**
+             * Reason
+             * @description The engine's words
+             */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Refused At
+             * Format: date-time
+             */
+            refused_at: string;
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+        };
+        /**
+         * RefusedPage
+         * @description The newest refused events of the instance that answers.
+         */
+        RefusedPage: {
+            /** Items */
+            items: components["schemas"]["RefusedItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * RequestList
          * @description The newest requests of a source, newest first.
          */
         RequestList: {
             /** Items */
             items: components["schemas"]["RecentRequest"][];
+        };
+        /**
+         * Retried
+         * @description How many wait for the lake again.
+         */
+        Retried: {
+            /** Retried */
+            retried: number;
+        };
+        /**
+         * Retry
+         * @description Which events to try again: the named ones, all of a source, or, with neither, all.
+         */
+        Retry: {
+            /** Event Ids */
+            event_ids?: string[] | null;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
         };
         /**
          * Role
@@ -3607,6 +3779,33 @@ export interface operations {
             };
         };
     };
+    drain_api_microservices_drain_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     health_api_microservices_health_get: {
         parameters: {
             query?: never;
@@ -3662,6 +3861,140 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Accepted"];
                 };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_refused_api_microservices_refused_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this source's
+                 * @example hubspot
+                 */
+                source?: string;
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_refused_api_microservices_refused_export_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this source's
+                 * @example hubspot
+                 */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    retry_refused_api_microservices_refused_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refused_body_api_microservices_refused__event_id__body_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {

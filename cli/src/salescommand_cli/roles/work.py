@@ -21,9 +21,11 @@ POLL_SECONDS = 0.2
 def start_jobs(jobs: Jobs, context: Context, *, loader: bool = True, worker: bool = True) -> None:
     """Start the loader (spool to raw zone) and the worker (raw to canonical to serving)."""
     if loader:
+        from backend.microservices.ingest.adoption import Adoption
         from backend.microservices.ingest.loader import Loader
 
         jobs.start("loader", Loader(context).run())
+        jobs.start("adoption", Adoption(context).run())
     if worker:
         from backend.microservices.worker.loop import run_worker
 

@@ -25,7 +25,7 @@ reset: ## Erase the data in ./data (or SALESCOMMAND_DATA_DIR)
 	@./scripts/reset.sh
 
 ##@ Check
-.PHONY: test lint types arch unit integration ui e2e faults
+.PHONY: test lint types arch unit integration ui e2e faults test-faults
 test: setup ## Run every check that this machine can run, with one summary
 	@$(BIN)/python scripts/test.py
 
@@ -46,6 +46,9 @@ integration: setup ## Python tests on real engines and processes
 
 faults: setup ## Python tests that kill, cut off and tear
 	@$(BIN)/python scripts/test.py faults
+
+test-faults: setup ## The same with 200 rounds of each (SALESCOMMAND_FAULT_ROUNDS)
+	@SALESCOMMAND_FAULT_ROUNDS=$${SALESCOMMAND_FAULT_ROUNDS:-200} $(BIN)/python scripts/test.py faults
 
 ui: setup ## The UI's own tests
 	@$(BIN)/python scripts/test.py ui

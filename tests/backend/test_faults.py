@@ -24,7 +24,7 @@ from tests.support.ingest_server import KEY
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("SALESCOMMAND_FAULT_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("SALESCOMMAND_FAULT_ROUNDS", "5"))
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 pytestmark = pytest.mark.faults
@@ -49,7 +49,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(data: Path) -> AsyncIterator[Server]:
+async def serving(data: Path, **environment: str) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -57,7 +57,7 @@ async def serving(data: Path) -> AsyncIterator[Server]:
         str(data),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
     assert process.stdout is not None
     try:
@@ -125,13 +125,21 @@ async def check_exactly_once(server: Server, poster: Poster) -> None:
 
 
 async def test_killed_while_posting(tmp_path: Path) -> None:
+    """At random moments, and every third time between an insert and the spool's note of it."""
     poster = Poster()
-    chance = random.Random(time.time_ns())  # noqa: S311 - the seed is printed by the assertion's books
-    for _ in range(ROUNDS):
+    seed = time.time_ns()
+    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
+    chance = random.Random(seed)  # noqa: S311
+    for number in range(ROUNDS):
         before = len(poster.acknowledged)
-        async with serving(tmp_path) as server:
-            check_books((await server.get("/books")).get("crm") or dict.fromkeys(BOOKS, 0))
+        dying = {"DIE_AT_INSERT": str(chance.randint(1, 4))} if number % 3 == 1 else {}
+        async with serving(tmp_path, **dying) as server:
             posting = asyncio.create_task(poster.run(server.url))
+            if dying:
+                await asyncio.wait_for(server.process.wait(), 60)
+                await posting
+                continue
+            check_books((await server.get("/books")).get("crm") or dict.fromkeys(BOOKS, 0))
             enough = before + chance.randint(30, 400)
             await until(lambda enough=enough: len(poster.acknowledged) > enough, seconds=60)
             server.process.send_signal(signal.SIGKILL)
@@ -143,6 +151,23 @@ async def test_killed_while_posting(tmp_path: Path) -> None:
                 await poster.post(client, poster.unanswered.pop())
         await server.settled()
         await check_exactly_once(server, poster)
+
+
+async def test_a_second_instance_on_the_same_spool_is_refused(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "import asyncio, sys; from pathlib import Path; from backend.microservices.ingest.spool import Spool\n"
+            "asyncio.run(Spool(Path(sys.argv[1])).open())",
+            str(tmp_path / "spool" / "events.sqlite"),
+            cwd=ROOT,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, words = await asyncio.wait_for(second.communicate(), 60)
+        assert second.returncode
+        assert "is in use by another process. Stop it" in words.decode()
+        assert (await server.get("/"))["depth"] == 0
 
 
 async def test_terminated_while_posting(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Ingest as a program of its own, to be killed: door, spool, loader and the embedded engine, over HTTP.
 
 `python -m tests.support.ingest_server DATA_DIR` prints its port once it serves. Behind the door it tells what it has:
-`/books` the books at the door, `/raw` the numbers of all events in the raw zone.
+`/books` the books at the door, `/raw` the numbers of all events in the raw zone. `DIE_AT_INSERT=N` in the environment
+kills it after its Nth insert, before the spool knows of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -21,7 +23,7 @@ from redis.asyncio import Redis
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.loader import Loader
 from backend.microservices.ingest.policy import Grant, SourcePolicy
-from backend.microservices.ingest.spool import Spool
+from backend.microservices.ingest.spool import Batch, Spool
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_by_source
@@ -79,10 +81,22 @@ def _plain(counters: Any) -> dict[str, int]:
     return {name: getattr(counters, name) for name in counters.__struct_fields__}
 
 
+class DyingSpool(Spool):
+    """A spool whose process is killed when the lake has a block and the spool does not know it."""
+
+    inserts_left = int(os.environ.get("DIE_AT_INSERT", "0"))
+
+    async def complete(self, batch: Batch) -> None:
+        self.inserts_left -= 1
+        if self.inserts_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        await super().complete(batch)
+
+
 async def serve(data: Path) -> None:
     engine = open_engine(LakeSettings(data_dir=data))
     await ensure_schema(engine)
-    spool = Spool(data / "spool" / "events.sqlite")
+    spool = DyingSpool(data / "spool" / "events.sqlite")
     await spool.open()
     settings = BackendSettings.load(data_dir=data, loader_wait_ms=5, loader_max_rows=200)
     redis = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)

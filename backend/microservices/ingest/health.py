@@ -15,7 +15,7 @@ def ingest_health(spool: Spool, adopted: Mapping[int, Spool]) -> dict[str, objec
     oldest = spool.oldest()
     loading = spool.loading
     books = spool.books().values()
-    full = spool.used_bytes > spool.limits.spool_bytes
+    full = spool.used_bytes > spool.limits.spool_bytes or spool.disk_is_full
     accepting = spool.stats.last_error is None and not full
     return {
         "status": "draining" if spool.draining else "accepting" if accepting else "refusing",
@@ -24,6 +24,8 @@ def ingest_health(spool: Spool, adopted: Mapping[int, Spool]) -> dict[str, objec
         "spool_limit_bytes": spool.limits.spool_bytes,
         "oldest_seconds": None if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds()),
         "spool_error": spool.stats.last_error,
+        "disk_is_full": spool.disk_is_full,
+        "spool_damage": spool.stats.damage,
         "refused_events": sum(each.refused for each in books),
         "damaged_events": sum(each.damaged for each in books),
         "left_behind": {str(instance): each.depth for instance, each in adopted.items()},

@@ -7,11 +7,14 @@ transaction.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+
+import apsw
 
 from backend.microservices.ingest.loader_state import LoaderState
 from backend.microservices.ingest.recent import RecentRequests
@@ -103,6 +106,10 @@ class Spool(SpoolBatches):
             raise SpoolUnavailable("this instance is being emptied to be removed")
         if submission.drafts and self.used_bytes > self.limits.spool_bytes:
             raise SpoolFull(f"the spool holds {self.used_bytes} bytes, its limit is {self.limits.spool_bytes}")
+        if submission.drafts and self._writer.free_bytes < 0:
+            self._writer.look_at_disk()
+            if self._writer.free_bytes < 0:
+                raise SpoolFull("the disk of the spool is nearly full")
         if self.pending_bytes and self.pending_bytes + weight > self.limits.pending_bytes:
             raise SpoolOverloaded(f"{self.pending_bytes} bytes wait for the disk")
         acks: list[Ack] = await self._writer.submit(submission, weight)
@@ -128,6 +135,11 @@ class Spool(SpoolBatches):
         return self._writer.used_bytes
 
     @property
+    def disk_is_full(self) -> bool:
+        """Whether posts are turned away because the disk has too little room."""
+        return self._writer.free_bytes < 0
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes of posts that wait for the disk."""
         return self._writer.pending_bytes
@@ -151,7 +163,22 @@ class Spool(SpoolBatches):
         return result
 
     async def _read(self, work: Callable[[SpoolReader], T]) -> T:
-        return await self._loop.run_in_executor(self._reading, work, self._reader)
+        try:
+            return await self._loop.run_in_executor(self._reading, work, self._reader)
+        except apsw.CorruptError:
+            await self._mend()
+            raise
+
+    async def _mend(self) -> None:
+        """Have the writer look through the file and save what can be read of it, then read the new one."""
+        with contextlib.suppress(SpoolUnavailable):
+            await self._writer.submit(_found_damaged)
+        await self._writer.submit(_look)
+        await self._loop.run_in_executor(self._reading, self._read_anew)
+
+    def _read_anew(self) -> None:
+        self._reader.close()
+        self._reader = SpoolReader(self.path)
 
     def _written(self, arrived: bool) -> None:
         """A group is on disk."""
@@ -165,3 +192,12 @@ class Spool(SpoolBatches):
         if seq <= last:
             seq = ((last >> INSTANCE_BITS) + 1) << INSTANCE_BITS | self.instance
         return seq
+
+
+def _found_damaged(group: Group) -> None:
+    """Fail as the writer would: it then opens the file anew, and looks at what is in it."""
+    raise apsw.CorruptError("a page that was read is damaged")
+
+
+def _look(group: Group) -> None:
+    """Do nothing in a group, once the file is open again."""

@@ -63,3 +63,5 @@ class SpoolStats:
     commit_seconds: float = 0.0
     failures: int = 0
     last_error: str | None = None
+    damage: str | None = None
+    """What was found damaged in the file, in words."""

@@ -21,6 +21,7 @@ from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool_errors import SpoolInUse, SpoolUnusable
 from backend.microservices.ingest.spool_reader import connect, decode_sources
 from backend.microservices.ingest.spool_retries import RETRIES, RetryStore
+from backend.microservices.ingest.spool_salvage import Damaged, salvage
 from backend.microservices.ingest.spool_shapes import BatchEntry, Counters
 
 __all__ = ["SpoolStore"]
@@ -57,6 +58,8 @@ class SpoolStore(RetryStore):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._purgeable = True
+        self.damage: str | None = None
+        """What was found damaged since the process started, in words."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(path)
         try:
@@ -67,14 +70,28 @@ class SpoolStore(RetryStore):
         self.spool_id, self.last_seq, self.loaded_through = self._state()
 
     def _open(self) -> apsw.Connection:
+        try:
+            return self._open_sound()
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            try:
+                aside = salvage(self.path, _make)
+                self.damage = f"the file was damaged ({error}); what could be read was saved, the rest is in {aside}"
+            except Damaged:
+                message = (
+                    f"{self.path} is not a spool or is damaged ({error}). Move it away to start with an empty one."
+                )
+                raise SpoolUnusable(message) from error
+            return self._open_sound()
+
+    def _open_sound(self) -> apsw.Connection:
+        """Open the file, and make sure that SQLite can find its way in it."""
         connection = connect(self.path, write=True)
         try:
             _claim(connection, self.path)
             connection.execute(_DURABLE).fetchall()
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            connection.close()
-            message = f"{self.path} is not a spool or is damaged ({error}). Move it away to start with an empty one."
-            raise SpoolUnusable(message) from error
+            verdict = next(iter(connection.execute("PRAGMA quick_check(1)")))[0]
+            if verdict != "ok":
+                raise apsw.CorruptError(verdict)
         except BaseException:
             connection.close()
             raise
@@ -213,11 +230,26 @@ class SpoolStore(RetryStore):
                 counters = books.setdefault(name, Counters())
                 counters.in_spool += count
                 counters.oldest_seq = counters.oldest_seq or seq
+        self._count_retries(books)
+        for name, counters in books.items():
+            self._close_books(name, counters)
+        return books
+
+    def _close_books(self, name: str, c: Counters) -> None:
+        """Count as damaged what was accepted and is nowhere: after damage to the file, the sums must say so."""
+        gap = c.accepted - c.duplicates - c.in_spool - c.loaded - c.refused - c.damaged
+        if gap or c.received != c.accepted + c.rejected:
+            c.damaged += max(0, gap)
+            c.accepted += max(0, -gap)
+            c.received = c.accepted + c.rejected
+            log.error("%s: the books of %s were off by %d events; the file is or was damaged", self.path, name, gap)
+            self.damage = self.damage or f"the books of {name} were off by {gap} events"
+
+    def _count_retries(self, books: dict[str, Counters]) -> None:
         for name, count, seq in self.retries_by_source():
             counters = books.setdefault(name, Counters())
             counters.in_spool += count
             counters.oldest_seq = min(counters.oldest_seq or seq, seq)
-        return books
 
     def _partly(self, first_seq: int) -> dict[str, tuple[int, int]]:
         """Count what is left of a frame that is half loaded; nothing when it can't be read."""
@@ -272,6 +304,15 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
+def _make(connection: apsw.Connection) -> None:
+    """Make the tables of a spool in an empty file."""
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL").fetchall()
+    with connection:
+        connection.execute(_TABLES + RETRIES)
+        connection.execute("INSERT INTO state VALUES (1, ?, 0, 0)", (secrets.token_hex(8),))
+        connection.execute(f"PRAGMA application_id={_APPLICATION}; PRAGMA user_version={_VERSION}").fetchall()
+
+
 def _claim(connection: apsw.Connection, path: Path) -> None:
     """Check that the file is a spool that this program can read; make the tables in an empty one."""
     application, version, tables = (
@@ -279,11 +320,7 @@ def _claim(connection: apsw.Connection, path: Path) -> None:
         for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
     )
     if application == 0 and tables == 0:
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA page_size=8192").fetchall()
-        with connection:
-            connection.execute(_TABLES + RETRIES)
-            connection.execute("INSERT INTO state VALUES (1, ?, 0, 0)", (secrets.token_hex(8),))
-            connection.execute(f"PRAGMA application_id={_APPLICATION}; PRAGMA user_version={_VERSION}").fetchall()
+        _make(connection)
     elif application != _APPLICATION:
         raise SpoolUnusable(f"{path} is an SQLite file of another program. Move it away, or choose another folder.")
     elif version == 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
 import time
@@ -36,6 +37,8 @@ _HOUSEKEEPING_EVERY = 32
 _PURGED_PER_GROUP = 4
 _PURGED_WHEN_IDLE = 16
 _IDLE_SECONDS = 0.05
+# A full disk would take no note of what was loaded either, so the last bit of it is left to that.
+_MOST_RESERVE = 64 * 1024 * 1024
 # Above these a group is filled in the thread, so that the event loop is held for less than a millisecond.
 _INLINE_ROWS = 512
 _INLINE_BYTES = 512 * 1024
@@ -87,6 +90,8 @@ class SpoolWriter:
         self.memory = Memory(store.memory_frame)
         self.books: dict[str, Counters] = {}
         self.used_bytes = 0
+        self.free_bytes = 0
+        """What the disk has left beyond the reserve that the loader needs to empty the spool; below 0: too little."""
         self.pending_bytes = 0
 
     async def start(self) -> None:
@@ -103,6 +108,12 @@ class SpoolWriter:
             self._timer.cancel()
         self._handed.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def look_at_disk(self) -> None:
+        """Read how much room the disk has."""
+        disk = os.statvfs(self._store.path.parent)
+        reserve = min(_MOST_RESERVE, disk.f_blocks * disk.f_frsize // 8)
+        self.free_bytes = disk.f_bavail * disk.f_frsize - reserve
 
     def submit(self, work: Work, weight: int = 0) -> asyncio.Future[Any]:
         """Take work into the next group; the future has its answer once the group is on disk."""
@@ -224,6 +235,7 @@ class SpoolWriter:
             self.used_bytes = self._store.used_bytes()
         self._store.commit()
         self.memory.commit()
+        self.look_at_disk()
 
     def _undo(self, error: Exception) -> None:
         """Undo a group that the disk did not take; the next one opens the file anew."""
@@ -246,6 +258,7 @@ class SpoolWriter:
         if not self._untidy:
             self._store.shrink()
         self.used_bytes = self._store.used_bytes()
+        self.look_at_disk()
 
     def _load(self) -> None:
         self.memory.clear()
@@ -255,6 +268,8 @@ class SpoolWriter:
             except msgspec.DecodeError as error:
                 log.warning("some repeats won't be recognised at the door, a frame of the memory is damaged: %s", error)
         self.books = self._store.all_counters()
+        self._stats.damage = self._store.damage
+        self.look_at_disk()
         self.used_bytes = self._store.used_bytes()
 
 

@@ -198,6 +198,10 @@ async def test_metrics_name_known_sources_only(laked: Context) -> None:
         'salescommand_ingest_records_total{outcome="rejected",source="crm"} 1.0',
         'salescommand_spool_events{source="crm"} 1.0',
         "salescommand_loader_alarm 0.0",
+        "salescommand_loader_breaker_open 0.0",
+        'salescommand_refused_events{source="crm"} 0.0',
+        "salescommand_spool_commit_duration_seconds_count ",
+        "salescommand_loader_insert_duration_seconds_count 0.0",
     ):
         assert line in text
 

@@ -84,6 +84,8 @@ class IngestFront:
             return
         except Refused as refused:
             refusal = refused
+            away = self._context.spool.stats.turned_away
+            away[refused.kind] = away.get(refused.kind, 0) + 1
         except Exception:
             # Nothing here may leave an integrator without an answer that tells what to do.
             log.exception("a post to %s failed", scope["path"])

@@ -16,7 +16,7 @@ from backend.microservices.ingest.spool import Spool
 
 __all__ = ["IngestMetrics"]
 
-_OUTCOMES = ("received", "accepted", "duplicates", "rejected", "refused", "loaded", "damaged")
+_OUTCOMES = ("received", "accepted", "duplicates", "rejected", "loaded", "damaged")
 
 
 class IngestMetrics(Collector):
@@ -46,11 +46,18 @@ class IngestMetrics(Collector):
             "salescommand_ingest_records", "Records by what became of them", labels=["source", "outcome"]
         )
         waiting = GaugeMetricFamily("salescommand_spool_events", "Events that the lake lacks", labels=["source"])
+        refused = GaugeMetricFamily(
+            "salescommand_refused_events",
+            "Events that the engine refused and nobody has tried again",
+            labels=["source"],
+        )
         for source, counters in sorted(self._spool.books().items()):
             for outcome in _OUTCOMES:
                 records.add_metric([source, outcome], getattr(counters, outcome))
             waiting.add_metric([source], counters.in_spool)
+            refused.add_metric([source], counters.refused)
         yield records
+        yield refused
         yield waiting
 
     def _spool_itself(self) -> Iterator[Metric]:
@@ -63,7 +70,12 @@ class IngestMetrics(Collector):
         yield gauge("salescommand_spool_pending_bytes", "Posts that wait for the disk", spool.pending_bytes)
         yield gauge("salescommand_spool_remembered", "Marks that repeats are told by", spool.remembered)
         yield counter("salescommand_spool_commits", "Group commits", stats.groups)
-        yield counter("salescommand_spool_commit_seconds", "Time in group commits", stats.commit_seconds)
+        yield from stats.commits.collect()
+        away = counter("salescommand_ingest_refused_posts", "Posts that the door refused", labels=["reason"])
+        for reason, count in sorted(stats.turned_away.items()):
+            away.add_metric([reason], count)
+        yield away
+        yield gauge("salescommand_spool_damage_found", "1 when the file was found damaged", float(bool(stats.damage)))
         yield counter("salescommand_spool_failures", "Groups that could not be written", stats.failures)
 
     def _loader(self) -> Iterator[Metric]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
+from prometheus_client import Histogram
+
+from backend.microservices.ingest.loader_state import seconds_histogram
 
 __all__ = ["BatchEntry", "Counters", "SpoolLimits", "SpoolStats"]
 
@@ -54,14 +57,20 @@ class SpoolLimits:
     """Marks kept in memory (about 150 bytes each); above it the oldest are forgotten before their time."""
 
 
+def _commits() -> Histogram:
+    return seconds_histogram("salescommand_spool_commit_duration_seconds", "Time of one group commit, fsync included")
+
+
 @dataclass(slots=True)
 class SpoolStats:
-    """Counts since the process started; seconds are sums."""
+    """Counts since the process started."""
 
     groups: int = 0
     events: int = 0
-    commit_seconds: float = 0.0
+    commits: Histogram = field(default_factory=_commits)
     failures: int = 0
+    turned_away: dict[str, int] = field(default_factory=dict)
+    """Posts that the door refused, by the kind of its problem document."""
     last_error: str | None = None
     damage: str | None = None
     """What was found damaged in the file, in words."""

@@ -151,7 +151,7 @@ class SpoolWriter:
 
     def _done(self, commit: _Commit) -> None:
         """Answer a group's jobs, then go on with what came in meanwhile."""
-        self._stats.commit_seconds += commit.seconds
+        self._stats.commits.observe(commit.seconds)
         if commit.error is not None:
             self._stats.failures += 1
             self._stats.last_error = str(commit.error)

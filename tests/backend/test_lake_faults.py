@@ -44,6 +44,7 @@ async def away(make_settings: Callable[[], BackendSettings], server: FaultyServe
     settings = make_settings().model_copy(update={"clickhouse_url": server.url, "loader_max_rows": 30})
     server.front.script.clear()
     server.front.poison = None
+    server.front.tokens.clear()
     async with fresh_context(settings) as context:
         await ensure_schema(context.engine)
         yield context
@@ -92,7 +93,8 @@ async def test_everything_arrives_once(
         acks += await append(away, *range(50, 90))
         await emptied(away)
         assert away.spool.loading.breaker == "closed"
-    assert away.spool.loading.retries
+    # The driver sends an insert again by itself when the server hangs up.
+    assert away.spool.loading.retries or len(front.tokens) > len(set(front.tokens))
     await check(away, acks)
 
 

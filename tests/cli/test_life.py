@@ -43,6 +43,11 @@ def test_commands_work_without_a_running_system_and_what_they_make_is_kept(tmp_p
         post = f"{system.address('API')}/api/microservices/ingest/alone/opportunity"
         headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
         assert httpx.post(post, json={"id": "x-2", "name": "later"}, headers=headers).status_code == 200
+        assert json.loads(run(data, "spool", "status", "--json").stdout)["status"] == "accepting"
+        drained = run(data, "spool", "drain")
+        assert (drained.returncode, drained.stdout) == (0, "The spool is empty.\n"), drained.stderr
+        assert httpx.post(post, json={"id": "x-3"}, headers=headers).status_code == 503
+        assert "spool: draining; 0 events wait" in run(data, "spool", "status").stdout
         assert system.stop(signal.SIGINT) == 0
         assert "Stopped. The data is kept." in system.output
     assert processes_of(data) == {}

@@ -107,7 +107,7 @@ class Spool(SpoolBatches):
         if submission.drafts and self.used_bytes > self.limits.spool_bytes:
             raise SpoolFull(f"the spool holds {self.used_bytes} bytes, its limit is {self.limits.spool_bytes}")
         if submission.drafts and self._writer.free_bytes < 0:
-            self._writer.look_at_disk()
+            await self._writer.submit(_look)
             if self._writer.free_bytes < 0:
                 raise SpoolFull("the disk of the spool is nearly full")
         if self.pending_bytes and self.pending_bytes + weight > self.limits.pending_bytes:

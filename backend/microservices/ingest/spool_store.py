@@ -278,6 +278,12 @@ class SpoolStore(RetryStore):
         if self._one("PRAGMA freelist_count")[0] > 4096:
             self._connection.execute("PRAGMA incremental_vacuum(512)").fetchall()
 
+    def give_back(self) -> bool:
+        """Give room back to a disk that has little: the log, then free pages; tell whether there are more of these."""
+        for statement in ("wal_checkpoint(TRUNCATE)", "incremental_vacuum(512)", "wal_checkpoint(TRUNCATE)"):
+            self._connection.execute(f"PRAGMA {statement}").fetchall()
+        return int(self._one("PRAGMA freelist_count")[0]) > 0
+
     def reopen(self) -> None:
         """Open the file anew. After a failed write the old descriptor can't be trusted to have written anything."""
         self._connection.close(True)

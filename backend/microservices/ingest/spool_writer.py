@@ -257,6 +257,8 @@ class SpoolWriter:
         self._store.commit()
         if not self._untidy:
             self._store.shrink()
+        if self.free_bytes < 0:
+            self._untidy = self._store.give_back() or self._untidy
         self.used_bytes = self._store.used_bytes()
         self.look_at_disk()
 

@@ -12,7 +12,7 @@ from tests.support.clickhouse_front import ClickHouseFront, FrontServer, _failed
 __all__ = ["FaultyServer"]
 
 Fault = int | str
-"""A number: refuse with it. `drop`: do the insert, then hang up. `stall`: never answer. `503`: as a proxy answers."""
+"""A number: refuse with it. `stall`: never answer. `503`: as a proxy answers."""
 
 
 class FaultyFront(ClickHouseFront):
@@ -22,7 +22,6 @@ class FaultyFront(ClickHouseFront):
         super().__init__(path, password=password)
         self.script: deque[Fault] = deque()
         self.poison: tuple[bytes, int] | None = None
-        self.tokens: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
@@ -34,7 +33,6 @@ class FaultyFront(ClickHouseFront):
         if b"raw_events" not in address or b"INSERT" not in address:
             await super().__call__(scope, again, send)
             return
-        self.tokens.append(str(scope["query_string"]).partition("insert_deduplication_token=")[2][:32])
         if self.poison is not None and self.poison[0] in body:
             await _refuse(send, self.poison[1])
             return
@@ -42,18 +40,10 @@ class FaultyFront(ClickHouseFront):
         if fault == "stall":
             while (await receive())["type"] != "http.disconnect":
                 continue
-        elif fault == "drop":
-            await super().__call__(scope, again, _nowhere)
-            # A head that promises an answer, and then the end of the connection.
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
         elif fault:
             await _refuse(send, fault)
         else:
             await super().__call__(scope, again, send)
-
-
-async def _nowhere(message: Any) -> None:
-    del message
 
 
 async def _refuse(send: Send, fault: Fault) -> None:

@@ -273,14 +273,24 @@ class SpoolStore(RetryStore):
         pages, free = self._one("PRAGMA page_count")[0], self._one("PRAGMA freelist_count")[0]
         return int(pages - free) * int(self._one("PRAGMA page_size")[0])
 
+    def log_bytes(self) -> int:
+        """Return the size of the log, in bytes."""
+        try:
+            return self.path.with_name(self.path.name + "-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def shrink(self) -> None:
         """Give some of the pages that a long outage needed back to the file system."""
         if self._one("PRAGMA freelist_count")[0] > 4096:
             self._connection.execute("PRAGMA incremental_vacuum(512)").fetchall()
 
     def give_back(self) -> bool:
-        """Give room back to a disk that has little: the log, then free pages; tell whether there are more of these."""
-        for statement in ("wal_checkpoint(TRUNCATE)", "incremental_vacuum(512)", "wal_checkpoint(TRUNCATE)"):
+        """Give room back to a disk that has little: free pages, then the log; tell whether there are more of these.
+
+        In this order: the log's pages that are free again need no room in the file.
+        """
+        for statement in ("incremental_vacuum(512)", "wal_checkpoint(TRUNCATE)"):
             self._connection.execute(f"PRAGMA {statement}").fetchall()
         return int(self._one("PRAGMA freelist_count")[0]) > 0
 

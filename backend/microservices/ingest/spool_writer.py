@@ -112,7 +112,8 @@ class SpoolWriter:
     def look_at_disk(self) -> None:
         """Read how much room the disk has."""
         disk = os.statvfs(self._store.path.parent)
-        reserve = min(_MOST_RESERVE, disk.f_blocks * disk.f_frsize // 8)
+        # Folding the log into the file may need as much again as the log has.
+        reserve = min(_MOST_RESERVE, disk.f_blocks * disk.f_frsize // 8) + self._store.log_bytes()
         self.free_bytes = disk.f_bavail * disk.f_frsize - reserve
 
     def submit(self, work: Work, weight: int = 0) -> asyncio.Future[Any]:

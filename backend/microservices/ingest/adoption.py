@@ -81,7 +81,11 @@ class Adoption:
         """Adopt for ever. When cancelled, give the spools back."""
         try:
             while True:
-                await self.look()
+                try:
+                    await self.look()
+                except OSError as error:
+                    log.error("left-behind spools can't be looked for: %s", error)
+                    await self._context.jobs.report("adoption", "failed", str(error))
                 waiting = any(not ward.done for ward in self._wards.values())
                 await asyncio.sleep(_DRAINING_SECONDS if waiting else _LOOK_SECONDS)
         finally:

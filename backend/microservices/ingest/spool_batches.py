@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from salescommand_lake.identifiers import make_seq, seq_time
 
 __all__ = ["Batch", "SpoolBatches"]
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -71,6 +73,7 @@ class SpoolBatches:
                         return batch
                 return await self._plan(max_rows, max_bytes)
             except DamagedFrame as damage:
+                log.error("a group of events is damaged and set aside: %s", damage)
                 first_seq = damage.first_seq
                 await self._change(lambda group, first=first_seq: group.set_aside(first))  # type: ignore[misc]
 

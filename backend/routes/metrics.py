@@ -26,7 +26,10 @@ class MetricDefinition(BaseModel):
     label: str = Field(examples=["Won value"])
     meaning: str
     formula: str = Field(description="In words")
-    unit: str = Field(description="`currency`, `count` or `fraction`")
+    unit: str = Field(description="`currency`, `count`, `fraction`, `days` or `ratio`")
+    grain: str = Field(description="What one row behind the number is", examples=["deal"])
+    record_type: str = Field(validation_alias="noun_name", description="Where its rows are listed")
+    parts: list[str] = Field(description="The metrics that it is made of, if it is composed")
     date_field: str | None = Field(description="The date that `from` and `to` mean", examples=["close_date"])
     dimensions: list[str] = Field(description="What `by` takes", examples=[["stage", "owner", "month"]])
     owner: str = Field(description="Who decides about the definition")
@@ -38,20 +41,45 @@ class MetricList(BaseModel):
     items: list[MetricDefinition]
 
 
-class MetricGroup(BaseModel):
-    """The metric for one combination of dimension values."""
+class MetricPart(BaseModel):
+    """One of the numbers that a composed metric is made of."""
 
-    key: dict[str, str | None] = Field(examples=[{"stage": "Proposal"}])
+    metric: str = Field(examples=["quota"])
     value: str | int | None
+    unit: str
     rows: int
-    unpriced: int
     drill: str
 
 
-class MetricAnswer(BaseModel):
+class Number(BaseModel):
+    """A number with what it is made of and where its records are."""
+
+    value: str | int | None = Field(
+        description="Amounts and fractions are decimal strings, counts integers", examples=["10005534.00"]
+    )
+    rows: int = Field(description="Records behind the number", examples=[4238])
+    unpriced: int = Field(description="Records left out: no amount, currency or rate, or nothing to measure")
+    unpriced_currencies: list[str] = Field(description="The currencies among them", examples=[["CHF"]])
+    drill: str = Field(description="Exactly those records; its `total` equals `rows`", examples=[DRILL])
+    numerator: str | None = Field(description="Of a rate, mean or quotient")
+    denominator: str | None
+    numerator_drill: str | None = Field(description="The records that count in the numerator of a share")
+    parts: list[MetricPart] = Field(description="Of a composed metric; `rows` and `drill` are those of the first")
+
+
+class MetricGroup(Number):
+    """The metric for one combination of dimension values."""
+
+    key: dict[str, str | None] = Field(examples=[{"stage": "Proposal"}])
+
+
+class MetricAnswer(Number):
     """A number and everything that it takes to check it."""
 
     metric: str = Field(examples=["won-value"])
+    label: str
+    meaning: str
+    formula: str
     unit: str = Field(examples=["currency"])
     currency: str | None = Field(examples=["USD"])
     filters: dict[str, Any]
@@ -61,13 +89,7 @@ class MetricAnswer(BaseModel):
         description="Per source: everything accepted up to then is in the number",
         examples=[{"hubspot": "2026-11-23T08:00:00.123456Z"}],
     )
-    value: str | int | None = Field(
-        description="Amounts and fractions are decimal strings, counts integers", examples=["10005534.00"]
-    )
-    rows: int = Field(description="Records behind the number", examples=[4238])
-    unpriced: int = Field(description="Records left out of an amount: no amount, currency or rate")
     groups: list[MetricGroup]
-    drill: str = Field(description="Exactly those records; its `total` equals `rows`", examples=[DRILL])
 
 
 @router.get("", summary="The metrics and what they mean")

@@ -34,6 +34,10 @@ class MetricService:
         """
         if slug not in REGISTRY:
             raise not_found("metric", slug, hint=f"There are {', '.join(REGISTRY)}.")
-        query = MetricQuery.parse(params, currency=await self._settings.reporting_currency())
+        query = MetricQuery.parse(
+            params,
+            currency=await self._settings.reporting_currency(),
+            fiscal_start=await self._settings.fiscal_year_start(),
+        )
         result = await compute(self._context.engine, slug, query)
         return replace(result, data_as_of=lowered(self._context, result.data_as_of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,14 +13,16 @@ import pytest
 from salescommand_lake import Engine
 from salescommand_lake.books import data_as_of, raw_books
 from salescommand_lake.fold import fold_pending
+from salescommand_lake.mapping.currencies import EXPONENTS
 from salescommand_lake.metrics import REGISTRY, MetricQuery, MetricResult, compute
-from salescommand_lake.reads.question import QueryError
+from salescommand_lake.metrics.definition import Formula
+from salescommand_lake.reads.question import Filter, QueryError
 from salescommand_lake.records import QuarantineQuery, RecordQuery, get_record, list_quarantine, list_records
 from salescommand_lake.serving import VIEWS, latest, refresh, view_of
 from tests.support.lake_events import START, event, store
 from tests.support.sales_history import Told, history, rate_rows, rows, states_at, value
 
-DEALS = [slug for slug, metric in REGISTRY.items() if metric.noun_name == "opportunity"]
+DEALS = [slug for slug, metric in REGISTRY.items() if metric.noun_name == "opportunity" and not metric.compose]
 MOMENTS: tuple[dict[str, str], ...] = (
     {},
     {"as_of": "2026-01-14T12:00:00Z"},
@@ -53,29 +56,61 @@ async def all_rows(engine: Engine, drill: str) -> tuple[list[dict[str, Any]], in
         cursor = [("cursor", page.next_cursor)]
 
 
-def by_formula(slug: str, items: list[dict[str, Any]]) -> Decimal | None:
-    """Compute a metric again from its rows, as its formula says in words."""
-    values = [Decimal(item["value"]) for item in items if item["value"] is not None]
-    if slug.endswith("-count"):
-        return Decimal(len(items))
-    if slug == "win-rate":
-        won = sum(item["fields"]["status"] == "won" for item in items)
-        return (Decimal(won) / len(items)).quantize(Decimal("0.000001"), ROUND_HALF_UP) if items else None
-    if slug == "weighted-pipeline":
-        return sum((Decimal(i["weighted_value"]) for i in items if i["weighted_value"] is not None), Decimal(0))
-    if slug == "average-deal-size":
-        return (sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.01"), ROUND_HALF_UP) if values else None
-    return sum(values, Decimal(0))
+def by_formula(slug: str, items: list[dict[str, Any]], currency: str = "USD") -> Decimal | None:
+    """Compute a metric again from its rows, as its definition says."""
+    metric = REGISTRY[slug]
+    given = [item.get(metric.measure) or item["fields"].get(metric.measure) for item in items]
+    values = [(Decimal(str(one)), item) for one, item in zip(given, items, strict=True) if one is not None]
+    passing = [item for item in items if metric.passes and _has(item, metric.passes)]
+    total = sum((one for one, _ in values), Decimal(0))
+    unit = Decimal("0.000001") if metric.unit == "fraction" else Decimal(1).scaleb(-EXPONENTS[currency])
+    unit = Decimal("0.01") if metric.unit == "days" else unit
+    match metric.kind:
+        case Formula.COUNT:
+            return Decimal(len(items))
+        case Formula.SUM:
+            return total
+        case Formula.MEAN:
+            return (total / len(values)).quantize(unit, ROUND_HALF_UP) if values else None
+        case Formula.MEDIAN:
+            return statistics.median(one for one, _ in values).quantize(unit, ROUND_HALF_UP) if values else None
+        case Formula.SHARE:
+            return (Decimal(len(passing)) / len(items)).quantize(unit, ROUND_HALF_UP) if items else None
+        case _:
+            won = sum((one for one, item in values if item in passing), Decimal(0))
+            return (won / total).quantize(unit, ROUND_HALF_UP) if total else None
+
+
+def _has(item: dict[str, Any], one: Filter) -> bool:
+    return str(item["fields"][one.field]).lower() == one.values[0]
 
 
 async def opens(engine: Engine, slug: str, answer: MetricResult) -> None:
     """Check that a number and its groups open to exactly their rows, and that these give the number."""
-    for part in (answer, *answer.groups):
+    metric = REGISTRY[slug]
+    for part in (answer.whole, *answer.groups):
         items, total = await all_rows(engine, part.drill)
         assert total == part.rows == len({item["canonical_id"] for item in items}), part.drill
-        expected = by_formula(slug, items)
+        if metric.compose:
+            numbers = {}
+            for one in part.parts:
+                found, total = await all_rows(engine, one.drill)
+                assert total == one.rows
+                numbers[one.metric] = by_formula(one.metric, found, answer.currency or "USD")
+                assert (None if one.value is None else Decimal(one.value)) == numbers[one.metric], (slug, one)
+            above, below = metric.compose(numbers)
+            assert (part.value is None) == (above is None or not below)
+            if part.value is not None and above is not None and below is not None:
+                assert abs(Decimal(part.value) - above / below) <= Decimal("0.5").scaleb(
+                    -2 if metric.unit == "currency" else -6
+                )
+            continue
+        expected = by_formula(slug, items, answer.currency or "USD")
         assert (None if part.value is None else Decimal(part.value)) == expected, (slug, part.drill)
-    if answer.groups:
+        if part.numerator_drill:
+            found, total = await all_rows(engine, part.numerator_drill)
+            assert metric.kind is not Formula.SHARE or Decimal(total) == Decimal(part.numerator or "")
+    if answer.groups and not metric.compose:
         assert sum(group.rows for group in answer.groups) == answer.rows
         assert sum(group.unpriced for group in answer.groups) == answer.unpriced
 

@@ -1961,6 +1961,8 @@ export interface components {
             data_as_of: {
                 [key: string]: string | null;
             };
+            /** Denominator */
+            denominator: string | null;
             /**
              * Drill
              * @description Exactly those records; its `total` equals `rows`
@@ -1971,15 +1973,36 @@ export interface components {
             filters: {
                 [key: string]: unknown;
             };
+            /** Formula */
+            formula: string;
             /** Groups */
             groups: components["schemas"]["MetricGroup"][];
             /** Known At */
             known_at: string | null;
+            /** Label */
+            label: string;
+            /** Meaning */
+            meaning: string;
             /**
              * Metric
              * @example won-value
              */
             metric: string;
+            /**
+             * Numerator
+             * @description Of a rate, mean or quotient
+             */
+            numerator: string | null;
+            /**
+             * Numerator Drill
+             * @description The records that count in the numerator of a share
+             */
+            numerator_drill: string | null;
+            /**
+             * Parts
+             * @description Of a composed metric; `rows` and `drill` are those of the first
+             */
+            parts: components["schemas"]["MetricPart"][];
             /**
              * Rows
              * @description Records behind the number
@@ -1993,9 +2016,17 @@ export interface components {
             unit: string;
             /**
              * Unpriced
-             * @description Records left out of an amount: no amount, currency or rate
+             * @description Records left out: no amount, currency or rate, or nothing to measure
              */
             unpriced: number;
+            /**
+             * Unpriced Currencies
+             * @description The currencies among them
+             * @example [
+             *       "CHF"
+             *     ]
+             */
+            unpriced_currencies: string[];
             /**
              * Value
              * @description Amounts and fractions are decimal strings, counts integers
@@ -2030,6 +2061,12 @@ export interface components {
              */
             formula: string;
             /**
+             * Grain
+             * @description What one row behind the number is
+             * @example deal
+             */
+            grain: string;
+            /**
              * Label
              * @example Won value
              */
@@ -2042,13 +2079,23 @@ export interface components {
              */
             owner: string;
             /**
+             * Parts
+             * @description The metrics that it is made of, if it is composed
+             */
+            parts: string[];
+            /**
+             * Record Type
+             * @description Where its rows are listed
+             */
+            record_type: string;
+            /**
              * Slug
              * @example won-value
              */
             slug: string;
             /**
              * Unit
-             * @description `currency`, `count` or `fraction`
+             * @description `currency`, `count`, `fraction`, `days` or `ratio`
              */
             unit: string;
         };
@@ -2057,7 +2104,13 @@ export interface components {
          * @description The metric for one combination of dimension values.
          */
         MetricGroup: {
-            /** Drill */
+            /** Denominator */
+            denominator: string | null;
+            /**
+             * Drill
+             * @description Exactly those records; its `total` equals `rows`
+             * @example /api/records/opportunity?filter[status]=won&filter[close_date][gte]=2026-01-01
+             */
             drill: string;
             /**
              * Key
@@ -2068,11 +2121,45 @@ export interface components {
             key: {
                 [key: string]: string | null;
             };
-            /** Rows */
+            /**
+             * Numerator
+             * @description Of a rate, mean or quotient
+             */
+            numerator: string | null;
+            /**
+             * Numerator Drill
+             * @description The records that count in the numerator of a share
+             */
+            numerator_drill: string | null;
+            /**
+             * Parts
+             * @description Of a composed metric; `rows` and `drill` are those of the first
+             */
+            parts: components["schemas"]["MetricPart"][];
+            /**
+             * Rows
+             * @description Records behind the number
+             * @example 4238
+             */
             rows: number;
-            /** Unpriced */
+            /**
+             * Unpriced
+             * @description Records left out: no amount, currency or rate, or nothing to measure
+             */
             unpriced: number;
-            /** Value */
+            /**
+             * Unpriced Currencies
+             * @description The currencies among them
+             * @example [
+             *       "CHF"
+             *     ]
+             */
+            unpriced_currencies: string[];
+            /**
+             * Value
+             * @description Amounts and fractions are decimal strings, counts integers
+             * @example 10005534.00
+             */
             value: string | number | null;
         };
         /**
@@ -2082,6 +2169,25 @@ export interface components {
         MetricList: {
             /** Items */
             items: components["schemas"]["MetricDefinition"][];
+        };
+        /**
+         * MetricPart
+         * @description One of the numbers that a composed metric is made of.
+         */
+        MetricPart: {
+            /** Drill */
+            drill: string;
+            /**
+             * Metric
+             * @example quota
+             */
+            metric: string;
+            /** Rows */
+            rows: number;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: string | number | null;
         };
         /**
          * MicroservicesHealth
@@ -2801,6 +2907,12 @@ export interface components {
          * @description What an admin chooses at run time.
          */
         Settings: {
+            /**
+             * Fiscal Year Start
+             * @description Month in which the fiscal year begins; quarters and years follow. Left as it is when absent
+             * @example 4
+             */
+            fiscal_year_start?: number | null;
             /**
              * Reporting Currency
              * @description ISO code amounts add up in

@@ -92,8 +92,13 @@ export function metricOf(slug: string, query: URLSearchParams): Record<string, u
   }
   const unpriced = (list: Deal[]) => list.filter((deal) => deal.value === null).length;
   const unit = COUNTS.includes(slug) ? "count" : slug === "win-rate" ? "fraction" : "currency";
+  const whole = { unpriced_currencies: [], numerator: null, denominator: null, numerator_drill: null, parts: [] };
   return {
+    ...whole,
     metric: slug,
+    label: slug,
+    meaning: "",
+    formula: "",
     unit,
     currency: unit === "currency" ? "USD" : null,
     filters: {},
@@ -105,7 +110,7 @@ export function metricOf(slug: string, query: URLSearchParams): Record<string, u
     unpriced: unit === "currency" ? unpriced(deals) : 0,
     groups: [...groups].map(([text, list]) => {
       const key = JSON.parse(text) as Record<string, string | null>;
-      return { key, value: valueOf(slug, list), rows: list.length, unpriced: unpriced(list), drill: drillOf(slug, query, key) };
+      return { ...whole, key, value: valueOf(slug, list), rows: list.length, unpriced: unpriced(list), drill: drillOf(slug, query, key) };
     }),
     drill,
   } satisfies Record<keyof MetricResult | "filters" | "as_of" | "known_at", unknown>;

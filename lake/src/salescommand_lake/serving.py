@@ -12,11 +12,12 @@ from typing import Any
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.mapping.currencies import EXPONENTS
-from salescommand_lake.metrics.compute import key_sql
+from salescommand_lake.metrics.cuts import key_sql, needed_columns, passes_sql
 from salescommand_lake.metrics.registry import REGISTRY, Formula, Metric
 from salescommand_lake.reads.conditions import condition
 from salescommand_lake.reads.money import money_text
 from salescommand_lake.reads.rows import Moment, columns, rows
+from salescommand_lake.reads.stage_visits import READABLE
 
 __all__ = ["VIEWS", "PublishedRow", "RefreshResult", "View", "latest", "refresh", "view_of"]
 
@@ -52,20 +53,32 @@ class PublishedRow:
     published_at: datetime
 
 
-_CLOSED = ("won-value", "won-count", "lost-count", "win-rate")
-_OPEN = ("open-pipeline", "weighted-pipeline", "open-count")
-_CUTS: dict[tuple[str, ...], tuple[str, ...]] = {
-    (): (*_OPEN, *_CLOSED, "opportunity-count", "average-deal-size"),
-    ("stage",): (*_OPEN, "opportunity-count"),
-    ("status",): ("opportunity-count",),
-    ("owner",): (*_OPEN, *_CLOSED),
-    ("month",): _CLOSED,
-    ("quarter",): _CLOSED,
-    ("owner", "month"): _CLOSED,
+_CLOSED = ("won-value", "won-count", "lost-value", "lost-count", "win-rate", "win-rate-value")
+_OPEN = ("open-pipeline", "weighted-pipeline", "commit", "best-case", "open-count")
+_MADE = ("opportunity-count", "average-deal-size", "cycle-length")
+_STAGED = ("stage-conversion", "stage-win-rate")
+_CUTS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "opportunity": {
+        (): (*_OPEN, *_CLOSED, *_MADE),
+        ("stage",): (*_OPEN, "opportunity-count"),
+        ("status",): ("opportunity-count",),
+        ("owner",): (*_OPEN, *_CLOSED),
+        ("team",): (*_OPEN, *_CLOSED),
+        ("month",): _CLOSED,
+        ("quarter",): _CLOSED,
+        ("owner", "month"): _CLOSED,
+    },
+    "stage_visit": {(): _STAGED, ("stage",): _STAGED},
+    "invoice": {(): ("invoiced", "receivables", "overdue", "overdue-count"), ("ageing",): ("receivables", "overdue")},
+    "quota": {(): ("quota",), ("owner",): ("quota",), ("team",): ("quota",), ("quarter",): ("quota",)},
+    "activity": {(): ("activity-count",), ("type",): ("activity-count",), ("owner",): ("activity-count",)},
 }
-"""Which metrics are published by which dimensions. All are about deals; their months and quarters are of close_date."""
+"""Which metrics are published by which dimensions, by the noun of their rows. Months and quarters are of the date that
+a metric names; all of one noun name the same."""
 
-VIEWS: tuple[View, ...] = tuple(View(REGISTRY[slug], by) for by, slugs in _CUTS.items() for slug in slugs)
+VIEWS: tuple[View, ...] = tuple(
+    View(REGISTRY[slug], by) for cuts in _CUTS.values() for by, slugs in cuts.items() for slug in slugs
+)
 """Every view that is published."""
 
 
@@ -81,8 +94,9 @@ async def refresh(engine: Engine, currency: str) -> RefreshResult:
         LakeError: the engine is away; call again, rows that were published are not published twice.
     """
     before = await _published(engine)
-    sql, parameters = _statement(currency)
-    await engine.command(sql, parameters)
+    for noun_name in _CUTS:
+        sql, parameters = _statement(noun_name, currency)
+        await engine.command(sql, parameters)
     return RefreshResult(await _published(engine) - before)
 
 
@@ -127,29 +141,31 @@ _LATEST = (
 )
 
 
-def _statement(currency: str) -> tuple[str, dict[str, Any]]:
-    """Return the INSERT that publishes the changed rows of every view, from one pass over the deals."""
-    metrics = list(dict.fromkeys(view.metric for view in VIEWS))
-    noun = metrics[0].noun
-    source, parameters = rows(noun, Moment(), currency)
+def _statement(noun_name: str, currency: str) -> tuple[str, dict[str, Any]]:
+    """Return the INSERT that publishes the changed rows of every view of a noun, from one pass over its records."""
+    cuts = _CUTS[noun_name]
+    views = [view for view in VIEWS if view.metric.noun_name == noun_name]
+    metrics = list(dict.fromkeys(view.metric for view in views))
+    dimensions = list(dict.fromkeys(name for by in cuts for name in by))
+    needed = {name for metric in metrics for name in needed_columns(metric)} | set(dimensions)
+    source, parameters = rows(READABLE[noun_name], Moment(), currency, needed)
     parts = []
     for number, metric in enumerate(metrics):
         part, bound = _numbers_sql(metric, currency, f"m{number}_")
         parts.append(part)
         parameters |= bound
-    dimensions = list(dict.fromkeys(name for by in _CUTS for name in by))
-    keys = ", ".join(f"{key_sql(REGISTRY['won-value'], name)} AS by_{name}" for name in dimensions)
+    keys = "".join(f", {key_sql(metrics[0], name)} AS by_{name}" for name in dimensions)
     # A dimension that is not part of a row's cut is marked by grouping(), one without a value is empty.
     cut = ", ".join(f"if(grouping(by_{name}) = 0, '{name}', '')" for name in dimensions)
     pairs = ", ".join(f"'{name}', if(grouping(by_{name}) = 0, ifNull(by_{name}, ''), '')" for name in dimensions)
-    sets = ", ".join(f"({', '.join(f'by_{name}' for name in by)})" for by in _CUTS)
+    sets = ", ".join(f"({', '.join(f'by_{name}' for name in by)})" for by in cuts)
     now = f"""
     SELECT concat(one.1, if(empty(cut), '', concat('-by-', arrayStringConcat(cut, '-')))) AS view, one.1 AS metric, key,
            CAST(one.2, 'Nullable(Decimal(38, 6))') AS value, one.3 AS rows, one.4 AS unpriced,
            concat(view, if(empty(key), '', '?'), {_readable("key")}) AS view_id
     FROM (SELECT arrayFilter(x -> x != '', [{cut}]) AS cut, mapFilter((k, v) -> v != '', map({pairs})) AS key,
                  [{", ".join(parts)}] AS all
-          FROM (SELECT *, {keys} FROM ({source})) GROUP BY GROUPING SETS ({sets}))
+          FROM (SELECT *{keys} FROM ({source})) GROUP BY GROUPING SETS ({sets}))
     ARRAY JOIN all AS one
     WHERE view IN {{views:Array(String)}} AND (rows > 0 OR empty(cut))"""
     changed = (
@@ -172,7 +188,7 @@ def _statement(currency: str) -> tuple[str, dict[str, Any]]:
                  if({found}, now.rows, 0) AS rows, if({found}, now.unpriced, 0) AS unpriced
           FROM ({now}) AS now FULL OUTER JOIN ({_LATEST}) AS last ON now.view_id = last.view_id
           WHERE ({found} AND ({changed})) OR (NOT {found} AND last.rows > 0))"""
-    return sql, parameters | {"noun": noun.name, "views": [view.name for view in VIEWS]}
+    return sql, parameters | {"reporting": currency, "noun": noun_name, "views": [view.name for view in views]}
 
 
 def _readable(key: str) -> str:
@@ -182,21 +198,23 @@ def _readable(key: str) -> str:
 def _numbers_sql(metric: Metric, currency: str, prefix: str) -> tuple[str, dict[str, Any]]:
     """Return (metric, value, rows, unpriced) as a tuple of aggregates, and its parameters."""
     where, parameters = condition(metric.where, columns(metric.noun), prefix)
-    digits = EXPONENTS.get(currency, 2)
-    measure = metric.measure.format(digits=digits)
+    digits = EXPONENTS.get(currency, 2) if metric.unit == "currency" else 2
+    measure = metric.measure
+    passes = passes_sql(metric)
     count = f"countIf({where})"
     total = f"ifNull(sumIf({measure}, {where}), 0)"
     priced = f"countIf({where} AND isNotNull({measure}))"
     value = {
-        Formula.COUNT: f"toDecimal128({count}, 6)",
-        Formula.SUM: f"toDecimal128({total}, 6)",
-        Formula.SHARE: _quotient(f"countIf({where} AND {metric.passes or '1'})", count, 6),
-        Formula.MEAN: _quotient(total, priced, digits),
-    }[metric.kind]
-    unpriced = f"{count} - {priced}" if metric.unit == "currency" else "0"
+        Formula.COUNT: lambda: f"toDecimal128({count}, 6)",
+        Formula.SUM: lambda: f"toDecimal128({total}, 6)",
+        Formula.SHARE: lambda: _quotient(f"countIf({where} AND {passes})", count, 6),
+        Formula.VALUE_SHARE: lambda: _quotient(f"ifNull(sumIf({measure}, {where} AND {passes}), 0)", total, 6),
+        Formula.MEAN: lambda: _quotient(total, priced, digits),
+    }[metric.kind]()
+    unpriced = f"{count} - {priced}" if metric.measured else "0"
     return f"('{metric.slug}', toNullable({value}), {count}, toUInt64({unpriced}))", parameters
 
 
 def _quotient(above: str, below: str, digits: int) -> str:
-    exact = f"toDecimal256({above}, 30) / greatest({below}, 1)"
+    exact = f"toDecimal256({above}, 30) / if({below} = 0, 1, {below})"
     return f"if({below} = 0, NULL, toDecimal128(round({exact}, {digits}), 6))"

@@ -1,7 +1,7 @@
 """The metrics: a registry of definitions, and one compiler from a definition and a question to SQL."""
 
 from salescommand_lake.metrics.compute import compute
-from salescommand_lake.metrics.question import Group, MetricQuery, MetricResult
+from salescommand_lake.metrics.question import Group, MetricQuery, MetricResult, Part
 from salescommand_lake.metrics.registry import REGISTRY, Metric
 
-__all__ = ["REGISTRY", "Group", "Metric", "MetricQuery", "MetricResult", "compute"]
+__all__ = ["REGISTRY", "Group", "Metric", "MetricQuery", "MetricResult", "Part", "compute"]

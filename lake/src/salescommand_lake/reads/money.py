@@ -9,6 +9,7 @@ is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from salescommand_lake.mapping.currencies import EXPONENTS
@@ -40,32 +41,38 @@ _LEGS = f"""
     SELECT assumeNotNull(base), toDate32('1900-01-01'), {_ONE}, {_ONE} FROM {_RATES} AND base = {_PIVOT} LIMIT 1"""
 
 
-def converted(rows: str, *, amount: str, day: str, reporting: str) -> str:
-    """Wrap the SELECT ``rows`` so that it has a column ``value`` in the reporting currency.
+def converted(rows: str, *, amounts: Mapping[str, str], day: str, reporting: str) -> str:
+    """Wrap the SELECT ``rows`` so that it has amounts in the reporting currency.
 
     Args:
-        rows: a SELECT with the amount, its ``currency``, and whatever ``day`` reads.
-        amount: the column of the amount, Nullable(Decimal(18, 4)).
+        rows: a SELECT with the amounts, their ``currency``, and whatever ``day`` reads.
+        amounts: the name of each new column and the column that it comes from, Nullable(Decimal(18, 4)).
         day: SQL over the columns of ``rows`` for the day whose rate counts, Date32.
         reporting: ISO code of the reporting currency, three letters, checked by the caller.
 
     Returns:
-        A SELECT of all columns of ``rows`` and of ``value``: NULL where amount, currency or rate is missing. The bound
-        parameter ``reporting:String`` must hold the reporting currency.
+        A SELECT of all columns of ``rows`` and of the new ones: NULL where amount, currency or rate is missing. The
+        bound parameter ``reporting:String`` must hold the reporting currency.
     """
-    # 12 decimals for the amount and 8 for each leg: the quotient keeps 28, so every tie is seen and none overflows.
-    exact = "toDecimal256(money.of, 12) * target.num * own.den / (target.den * own.num)"
-    # Both branches of a condition are computed, so the one without a rate must not divide by zero.
-    safe = f"if(own.num = 0 OR target.num = 0, toDecimal256(0, 28), {exact})"
+    values = ", ".join(f"{_value(column, reporting)} AS {name}" for name, column in amounts.items())
     return f"""
-    SELECT money.* EXCEPT (of, money_currency, rate_day, reporting_currency),
-        multiIf(isNull(money.{amount}) OR money.money_currency = '', CAST(NULL, '{VALUE}'),
-                money.money_currency = money.reporting_currency, CAST(money.{amount}, '{VALUE}'),
-                own.num = 0 OR target.num = 0, CAST(NULL, '{VALUE}'),
-                CAST(round({safe}, {EXPONENTS.get(reporting, 2)}), '{VALUE}')) AS value
-    FROM (SELECT *, ifNull({amount}, 0) AS of, ifNull(currency, '') AS money_currency, {day} AS rate_day,
+    SELECT money.* EXCEPT (money_currency, rate_day, reporting_currency), {values}
+    FROM (SELECT *, ifNull(currency, '') AS money_currency, {day} AS rate_day,
                  {{reporting:String}} AS reporting_currency
           FROM ({rows})) AS money
     ASOF LEFT JOIN ({_LEGS}) AS own ON money.money_currency = own.leg_currency AND money.rate_day >= own.leg_day
     ASOF LEFT JOIN ({_LEGS}) AS target
         ON money.reporting_currency = target.leg_currency AND money.rate_day >= target.leg_day"""
+
+
+def _value(amount: str, reporting: str) -> str:
+    # 12 decimals for the amount and 8 for each leg: the quotient keeps 28, so every tie is seen and none overflows.
+    exact = f"toDecimal256(ifNull(money.{amount}, 0), 12) * target.num * own.den / (target.den * own.num)"
+    # Both branches of a condition are computed, so the one without a rate must not divide by zero.
+    safe = f"if(own.num = 0 OR target.num = 0, toDecimal256(0, 28), {exact})"
+    return (
+        f"multiIf(isNull(money.{amount}) OR money.money_currency = '', CAST(NULL, '{VALUE}'),\n"
+        f"            money.money_currency = money.reporting_currency, CAST(money.{amount}, '{VALUE}'),\n"
+        f"            own.num = 0 OR target.num = 0, CAST(NULL, '{VALUE}'),\n"
+        f"            CAST(round({safe}, {EXPONENTS.get(reporting, 2)}), '{VALUE}'))"
+    )

@@ -1,32 +1,46 @@
 """The rows that questions are about: records at a moment, with the names behind their references and their value.
 
-Metrics and lists of records read the same rows, so a number and the list that it opens can't disagree.
+Metrics and lists of records read the same rows, so a number and the list that it opens can't disagree. What a question
+does not need is not computed: joins and conversions are left out where no column of theirs is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from salescommand_lake.fold.state_sql import marked, states
-from salescommand_lake.model import Noun
+from salescommand_lake.fold.intervals import END, intervals
+from salescommand_lake.fold.state_sql import marked
+from salescommand_lake.mapping.currencies import EXPONENTS
+from salescommand_lake.model import NOUNS, Noun
+from salescommand_lake.noun_tables import HISTORY_COLUMNS
 from salescommand_lake.reads.conditions import Column
+from salescommand_lake.reads.derived import MONEY, derived
 from salescommand_lake.reads.money import converted
+from salescommand_lake.reads.names import looked_up, name_joins, resolved
+from salescommand_lake.reads.stage_visits import STAGE_VISIT, visits
 
-__all__ = ["Moment", "columns", "resolved", "rows"]
+__all__ = ["Moment", "columns", "resolved", "rows", "states_at", "weighs"]
 
+_CLOSED_DAY = (
+    "if(ifNull(status, '') IN ('won', 'lost') AND isNotNull(close_date), assumeNotNull(close_date), {day:Date32})"
+)
 _RATE_DAY = MappingProxyType(
     {
-        "opportunity": "if(ifNull(status, '') IN ('won', 'lost') AND isNotNull(close_date), assumeNotNull(close_date),"
-        " {day:Date32})",
+        "opportunity": _CLOSED_DAY,
+        "stage_visit": _CLOSED_DAY,
+        "order": "if(isNotNull(ordered_at), toDate32(assumeNotNull(ordered_at)), {day:Date32})",
         "invoice": "if(isNotNull(issued_at), toDate32(assumeNotNull(issued_at)), {day:Date32})",
         "order": "if(isNotNull(ordered_at), toDate32(assumeNotNull(ordered_at)), {day:Date32})",
         "quota": "if(isNotNull(period_start), assumeNotNull(period_start), {day:Date32})",
     }
 )
 """The day at whose rate a row is converted: closed deals at the day they closed, open ones at the moment's."""
+# Each row is rounded to the minor unit, half up, so that the rows a person adds up give the number.
+_WEIGHTED = "CAST(round(value * probability, {digits}), 'Nullable(Decimal(38, 4))') AS weighted_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +51,25 @@ class Moment:
     known_at: datetime | None = None
 
     @property
+    def time(self) -> datetime:
+        """The moment up to which ages count."""
+        return (self.as_of or self.known_at or datetime.now(UTC)).astimezone(UTC)
+
+    @property
     def day(self) -> str:
         """The day in UTC at whose rate open amounts are converted."""
-        return (self.as_of or self.known_at or datetime.now(UTC)).astimezone(UTC).date().isoformat()
+        return self.time.date().isoformat()
+
+
+def weighs(noun: Noun) -> bool:
+    """Return whether rows of a noun have a value weighted by probability."""
+    return noun.value is not None and noun.field("probability") is not None
 
 
 def columns(noun: Noun) -> dict[str, Column]:
     """Return what rows of a noun can be filtered and sorted by: fields, resolved names, and what every record has."""
     found = {field.name: Column(field.name, field.sql_type) for field in noun.fields}
+    found |= {one.name: Column(one.name, one.type) for one in derived(noun)}
     found |= {name: Column(name) for name in resolved(noun)}
     found |= {
         "source": Column("source"),
@@ -53,75 +78,84 @@ def columns(noun: Noun) -> dict[str, Column]:
         "quality_score": Column("quality_score", "Float64"),
         "updated_at": Column("source_time", "DateTime64(3, 'UTC')"),
     }
-    if noun.value:
-        found["value"] = Column("value", "Decimal(38, 4)")
-    return found
+    money = [*MONEY.get(noun.name, ()), *(["weighted_value"] if weighs(noun) else [])]
+    return found | {name: Column(name, "Decimal(38, 4)") for name in money}
 
 
-def rows(noun: Noun, moment: Moment, currency: str) -> tuple[str, dict[str, Any]]:
+def rows(
+    noun: Noun, moment: Moment, currency: str, needed: Collection[str] | None = None, *, where: str = "1"
+) -> tuple[str, dict[str, Any]]:
     """Return a SELECT of the living records of a noun at a moment, and its parameters.
 
-    Beside the columns of the noun's states it has ``owner``, ``team`` and ``account`` where the noun refers to them,
-    and ``value`` (Nullable(Decimal(38, 4)), in ``currency``) where the noun has an amount.
+    ``needed`` are the names of ``columns`` that are read, None is all of them; others may be missing from the rows.
+    ``where`` is SQL over the noun's own columns that is applied before anything is joined.
+
+    Beside the columns of the noun's states the rows have ``owner``, ``team``, ``manager`` and ``account`` where the
+    noun refers to them, what is derived from the record, and its amounts in ``currency`` (Nullable(Decimal(38, 4))).
     """
-    state, parameters = _states_at(noun, moment)
-    names = resolved(noun)
-    kept = ", ".join(f"r.{name} AS {name}" for name in _state_names(noun) if name not in names)
-    looked_up = "".join(f", {sql} AS {name}" for name, sql in names.items())
-    select = f"SELECT {kept}{looked_up}\n    FROM ({state}) AS r{_joins(noun)}"
-    if noun.value is None:
-        return select, parameters
-    parameters |= {"reporting": currency, "day": moment.day}
-    return converted(select, amount=noun.value, day=_RATE_DAY[noun.name], reporting=currency), parameters
+    parameters: dict[str, Any] = {"day": moment.day, "moment": moment.time}
+    base, bound = _living(noun, moment, needed, where)
+    parameters |= bound
+    names = [name for name in resolved(noun) if _needs(needed, name)]
+    own = [name for name in _row_names(noun, needed) if name not in resolved(noun)]
+    made = [f"{one.sql} AS {one.name}" for one in derived(noun) if _needs(needed, one.name) and one.name not in own]
+    inner = f"SELECT *, {', '.join(made)} FROM ({base})" if made else base
+    own += [one.name for one in derived(noun) if _needs(needed, one.name) and one.name not in own]
+    kept = ", ".join([*(f"r.{name} AS {name}" for name in own), *looked_up(noun, names)])
+    select = f"SELECT {kept}\n    FROM ({inner}) AS r{name_joins(noun, names)}" if names else inner
+    money = {name: of for name, of in MONEY.get(noun.name, {}).items() if _needs(needed, name)}
+    weighted = weighs(noun) and _needs(needed, "weighted_value")
+    if weighted:
+        money["value"] = MONEY[noun.name]["value"]
+    if money:
+        parameters["reporting"] = currency
+        select = converted(select, amounts=money, day=_RATE_DAY[noun.name], reporting=currency)
+    if weighted:
+        select = f"SELECT *, {_WEIGHTED.format(digits=EXPONENTS.get(currency, 2))} FROM ({select})"
+    return select, parameters
 
 
-def _states_at(noun: Noun, moment: Moment) -> tuple[str, dict[str, Any]]:
-    if moment.as_of is None and moment.known_at is None:
-        return f"SELECT * FROM {noun.table} FINAL WHERE NOT is_deleted", {}
-    conditions, parameters = [], {}
-    if moment.as_of is not None:
-        conditions.append("source_time <= {as_of:DateTime64(3, 'UTC')}")
-        parameters["as_of"] = moment.as_of
-    if moment.known_at is not None:
-        conditions.append("received_at <= {known_at:DateTime64(6, 'UTC')}")
-        parameters["known_at"] = moment.known_at
-    # A time between two milliseconds is cut to the earlier one by the type, which is what "up to then" means.
-    folded = states(noun, marked(noun, " AND ".join(conditions)))
-    return f"SELECT * FROM ({folded}) WHERE NOT is_deleted", parameters
+def _needs(needed: Collection[str] | None, name: str) -> bool:
+    return needed is None or name in needed
 
 
-def _state_names(noun: Noun) -> list[str]:
+def _living(noun: Noun, moment: Moment, needed: Collection[str] | None, where: str) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the records that live at a moment, with their fields and what went before."""
+    if noun is STAGE_VISIT:
+        deals, bound = _living(NOUNS["opportunity"], moment, None, where)
+        return visits(deals), bound
+    source, bound = states_at(noun, moment, history=_needs_history(noun, needed))
+    return f"SELECT * FROM ({source}) WHERE NOT is_deleted AND {where}", bound
+
+
+def _needs_history(noun: Noun, needed: Collection[str] | None) -> bool:
+    return any(one.history and _needs(needed, one.name) for one in derived(noun))
+
+
+def _row_names(noun: Noun, needed: Collection[str] | None) -> list[str]:
     own = ["canonical_id", "source", "source_id", "is_deleted", "source_time", "quality_score", "failed_rules"]
-    return own + [field.name for field in noun.fields]
+    own += [field.name for field in noun.fields]
+    history = [name for name, _ in HISTORY_COLUMNS.get(noun.name, ())]
+    return own + (history if _needs_history(noun, needed) else [])
 
 
-def _has(noun: Noun, name: str) -> bool:
-    return noun.field(name) is not None
+def states_at(noun: Noun, moment: Moment, *, history: bool) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the states of records at a moment, deleted ones included.
 
-
-def resolved(noun: Noun) -> dict[str, str]:
-    """Return the columns that are resolved through references: owner, team, account, each with its SQL."""
-    found = {}
-    if _has(noun, "owner_ref"):
-        given = "nullIf(r.owner_name, ''), " if _has(noun, "owner_name") else ""
-        found["owner"] = f"coalesce({given}o.known_name, nullIf(r.owner_ref, ''))"
-        found["team"] = "coalesce(nullIf(r.team, ''), o.known_team)" if _has(noun, "team") else "o.known_team"
-    if _has(noun, "account_ref"):
-        given = "nullIf(r.account_name, ''), " if _has(noun, "account_name") else ""
-        found["account"] = f"coalesce({given}a.known_name, nullIf(r.account_ref, ''))"
-    return found
-
-
-def _joins(noun: Noun) -> str:
-    """Names of owners and accounts are today's, whatever the moment: people ask for teams as they know them."""
-    owners = (
-        "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name,\n"
-        "        nullIf(team, '') AS known_team FROM owners FINAL WHERE NOT is_deleted) AS o\n"
-        "        ON o.source = r.source AND o.source_id = ifNull(r.owner_ref, '')"
-    )
-    accounts = (
-        "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name\n"
-        "        FROM accounts FINAL WHERE NOT is_deleted) AS a\n"
-        "        ON a.source = r.source AND a.source_id = ifNull(r.account_ref, '')"
-    )
-    return (owners if _has(noun, "owner_ref") else "") + (accounts if _has(noun, "account_ref") else "")
+    Now is the table of states; a past day is a filter over the intervals. What had been received by a moment is folded
+    from the changes received by then, which takes longer. ``history`` asks for the columns of what went before.
+    """
+    if moment.as_of is None and moment.known_at is None and not (history and noun.name in HISTORY_COLUMNS):
+        return f"SELECT * FROM {noun.table} FINAL", {}
+    parameters: dict[str, Any] = {}
+    made = f"SELECT * FROM {noun.intervals_table} FINAL"
+    if moment.known_at is not None:
+        made = intervals(noun, marked(noun, "received_at <= {known_at:DateTime64(6, 'UTC')}"))
+        parameters["known_at"] = moment.known_at
+    condition = f"valid_to = {END} AND valid_from < valid_to"
+    if moment.as_of is not None:
+        # A time between two milliseconds is cut to the earlier one by the type, which is what "up to then" means.
+        at = "{as_of:DateTime64(3, 'UTC')}"
+        condition = f"valid_from <= {at} AND valid_to > {at}"
+        parameters["as_of"] = moment.as_of
+    return f"SELECT *, valid_from AS source_time FROM ({made}) WHERE {condition}", parameters

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from salescommand_lake.engine import Engine
-from salescommand_lake.mapping.currencies import EXPONENTS
-from salescommand_lake.metrics.registry import WEIGHTED
-from salescommand_lake.model import NOUNS, Noun
+from salescommand_lake.model import Noun
 from salescommand_lake.reads.conditions import Column, condition
+from salescommand_lake.reads.derived import MONEY, Derived, derived
 from salescommand_lake.reads.money import money_text
 from salescommand_lake.reads.question import QueryError
-from salescommand_lake.reads.rows import Moment, columns, resolved, rows
+from salescommand_lake.reads.rows import Moment, columns, resolved, rows, weighs
+from salescommand_lake.reads.stage_visits import READABLE
 from salescommand_lake.reads.values import iso, plain
 from salescommand_lake.records.question import Page, RecordQuery
 
@@ -34,48 +34,46 @@ async def list_records(engine: Engine, query: RecordQuery) -> Page:
         QueryError: a filter, the sort or the cursor can't be used.
         LakeError: the engine is away.
     """
-    noun = NOUNS[query.type]
+    noun = READABLE[query.type]
     known = {"title": Column(_title(noun))} | columns(noun)
-    source, parameters = rows(noun, Moment(query.as_of, query.known_at), query.currency)
+    moment = Moment(query.as_of, query.known_at)
+    descending, column = _sort(query.sort, known)
+    needed = {one.field for one in query.filters} | {query.sort.removeprefix("-")}
+    source, parameters = rows(noun, moment, query.currency, needed)
     where, bound = condition(query.filters, known)
     parameters |= bound
     if query.q:
         where += f" AND positionCaseInsensitiveUTF8({_title(noun)}, {{q:String}}) > 0"
         parameters["q"] = query.q
-    descending, column = _sort(query.sort, known)
     after, cursor_parameters = _after(query, column, descending=descending)
     direction = "DESC" if descending else "ASC"
-    extra = ", " + ", ".join(
-        [
-            f"{_title(noun)} AS record_title",
-            f"toString({column.sql}) AS sort_text",
-            *([f"{_weighted(query.currency)} AS weighted_value"] if _weighs(noun) else []),
-        ]
-    )
     page_sql = (
-        f"SELECT *{extra}\nFROM ({source})\nWHERE ({where}) AND {after}\n"
+        f"SELECT canonical_id, toString({column.sql}) AS sort_text\nFROM ({source})\nWHERE ({where}) AND {after}\n"
         f"ORDER BY isNull({column.sql}), {column.sql} {direction}, canonical_id\nLIMIT {query.limit + 1}"
     )
     count_sql = f"SELECT count() AS n FROM ({source}) WHERE {where}"
     found, counted = await asyncio.gather(
         engine.query(page_sql, parameters | cursor_parameters), engine.query(count_sql, parameters)
     )
-    items = [_item(noun, row, query.currency) for row in found[: query.limit]]
+    items = await _items(engine, noun, [row["canonical_id"] for row in found[: query.limit]], moment, query.currency)
     more = len(found) > query.limit
     return Page(items, _cursor(query, found[query.limit - 1]) if more else None, int(counted[0]["n"]))
+
+
+async def _items(engine: Engine, noun: Noun, ids: Sequence[str], moment: Moment, currency: str) -> list[dict[str, Any]]:
+    """Return the items of a page with everything there is to show; only these records are read for it."""
+    if not ids:
+        return []
+    keys = [one.partition(":")[0] for one in ids]
+    source, parameters = rows(noun, moment, currency, where="canonical_id IN {ids:Array(String)}")
+    found = await engine.query(f"SELECT *, {_title(noun)} AS record_title FROM ({source})", parameters | {"ids": keys})
+    by_id = {row["canonical_id"]: row for row in found}
+    return [_item(noun, by_id[one], currency) for one in ids if one in by_id]
 
 
 def _title(noun: Noun) -> str:
     names = ", ".join(f"nullIf({name}, '')" for name in noun.title)
     return f"coalesce({names}, source_id)"
-
-
-def _weighs(noun: Noun) -> bool:
-    return noun.value is not None and noun.field("probability") is not None
-
-
-def _weighted(currency: str) -> str:
-    return WEIGHTED.format(digits=EXPONENTS.get(currency, 2))
 
 
 def _sort(text: str, known: Mapping[str, Column]) -> tuple[bool, Column]:
@@ -118,6 +116,7 @@ def _after(query: RecordQuery, column: Column, *, descending: bool) -> tuple[str
 
 def _item(noun: Noun, row: Mapping[str, Any], currency: str) -> dict[str, Any]:
     fields = {field.name: plain(field, row[field.name]) for field in noun.fields if field.name in row}
+    fields |= {one.name: _derived(one, row[one.name]) for one in derived(noun)}
     fields |= {name: row[name] for name in resolved(noun)}
     item = {
         "canonical_id": row["canonical_id"],
@@ -131,9 +130,18 @@ def _item(noun: Noun, row: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "is_deleted": bool(row["is_deleted"]),
         "updated_at": iso(row["source_time"]),
     }
-    if _weighs(noun):
+    item |= {name: _amount(row[name], currency) for name in MONEY.get(noun.name, ())}
+    if weighs(noun):
         item["weighted_value"] = _amount(row["weighted_value"], currency)
     return item
+
+
+def _derived(one: Derived, value: Any) -> Any:
+    if value is None or one.type == "Bool":
+        return value
+    if one.type == "Int64":
+        return int(value)
+    return iso(value) if one.type.startswith("DateTime") else str(value)
 
 
 def _amount(value: str | None, currency: str) -> str | None:

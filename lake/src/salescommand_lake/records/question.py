@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from salescommand_lake.model import NOUNS
 from salescommand_lake.reads.question import (
     Filter,
     QueryError,
@@ -16,6 +15,7 @@ from salescommand_lake.reads.question import (
     parse_moment,
     single,
 )
+from salescommand_lake.reads.stage_visits import READABLE
 
 MAX_LIMIT = 500
 DEFAULT_LIMIT = 50
@@ -55,8 +55,10 @@ class RecordQuery:
         Raises:
             QueryError: the type or a parameter is unknown or can't be read.
         """
-        if record_type not in NOUNS:
-            raise QueryError("type", f"there are no records of type {record_type!r}", f"use one of {', '.join(NOUNS)}")
+        if record_type not in READABLE:
+            raise QueryError(
+                "type", f"there are no records of type {record_type!r}", f"use one of {', '.join(READABLE)}"
+            )
         known = ("q", "sort", "limit", "cursor", "as_of", "known_at", "currency")
         once, filters = single(params, known)
         moments = {name: parse_moment(name, once[name]) for name in ("as_of", "known_at") if name in once}

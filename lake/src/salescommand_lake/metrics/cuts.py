@@ -1,0 +1,184 @@
+"""From a definition and a question to SQL: the sums of each group, and the address of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from salescommand_lake.engine import Row
+from salescommand_lake.metrics.definition import PERIODS, Formula, Metric
+from salescommand_lake.metrics.periods import period_days, period_sql
+from salescommand_lake.metrics.question import MetricQuery
+from salescommand_lake.model import FieldType
+from salescommand_lake.reads.conditions import condition
+from salescommand_lake.reads.derived import derived
+from salescommand_lake.reads.question import Filter, QueryError, moment_text, query_string
+from salescommand_lake.reads.rows import Moment, columns, rows
+
+__all__ = ["Sums", "cut_sql", "drill", "key_sql", "needed_columns", "passes_sql", "sums_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a number is made of; but for the median, the sums of groups add up to the sums of all."""
+
+    rows: int = 0
+    measured: int = 0
+    total: Decimal = Decimal(0)
+    passed: int = 0
+    passed_total: Decimal = Decimal(0)
+    missing: frozenset[str] = frozenset()
+    """The currencies of rows that have no price, empty text for those without a currency."""
+    median: Decimal | None = None
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.rows + other.rows,
+            self.measured + other.measured,
+            self.total + other.total,
+            self.passed + other.passed,
+            self.passed_total + other.passed_total,
+            self.missing | other.missing,
+        )
+
+
+def cut_sql(metric: Metric, query: MetricQuery) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the sums per group: columns ``by_<dimension>`` and those that ``sums_of`` reads.
+
+    Raises:
+        QueryError: a dimension or filter does not exist, or a value does not fit.
+    """
+    for name in query.by:
+        if name not in metric.dimensions:
+            raise QueryError("by", f"{metric.slug} has no {name!r}", f"use {', '.join(metric.dimensions)}")
+    if len(set(query.by)) != len(query.by):
+        raise QueryError("by", "names a dimension twice")
+    known = columns(metric.noun)
+    filters = (*metric.where, *_between(metric, query.date_from, query.date_to), *query.filters)
+    where, bound = condition(filters, known)
+    source, parameters = rows(metric.noun, Moment(query.as_of, query.known_at), query.currency, _needed(metric, query))
+    keys = [f"{key_sql(metric, name, query.fiscal_start)} AS by_{name}" for name in query.by]
+    # The filters' columns have the names of the rows', so the rows are a query of their own.
+    sql = f"SELECT {', '.join([*keys, *_sums_sql(metric)])}\nFROM ({source})\nWHERE {where}"
+    if query.by:
+        names = ", ".join(f"by_{name}" for name in query.by)
+        sql += f"\nGROUP BY {names}\nORDER BY {names}"
+    return sql, parameters | bound
+
+
+def needed_columns(metric: Metric) -> set[str]:
+    """Return the columns of the rows that a metric reads."""
+    found = {one.field for one in metric.where} | {name for name in (metric.date_field, metric.beyond) if name}
+    if metric.measured:
+        found.add(metric.measure)
+    return found | ({metric.passes.field} if metric.passes else set())
+
+
+def _needed(metric: Metric, query: MetricQuery) -> set[str]:
+    return needed_columns(metric) | {one.field for one in query.filters} | set(query.by)
+
+
+def _sums_sql(metric: Metric) -> list[str]:
+    found = ["count() AS n"]
+    measure = metric.measure
+    if metric.measured:
+        found += [f"count({measure}) AS measured", f"ifNull(sum({measure}), 0) AS total"]
+    if metric.measured and metric.money:
+        found.append(f"groupUniqArrayIf(ifNull(currency, ''), isNull({measure})) AS missing")
+    if metric.passes:
+        passes = passes_sql(metric)
+        found.append(f"countIf({passes}) AS passed")
+        if metric.measured:
+            found.append(f"ifNull(sumIf({measure}, {passes}), 0) AS passed_total")
+    if metric.kind is Formula.MEDIAN:
+        # Exact: of an even number the two in the middle.
+        middle = f"arraySort(groupArrayIf(assumeNotNull({measure}), isNotNull({measure})))"
+        found.append(f"{middle} AS ordered")
+        found.append("[ordered[intDiv(measured + 1, 2)], ordered[intDiv(measured, 2) + 1]] AS middle")
+    return found
+
+
+def passes_sql(metric: Metric) -> str:
+    """Return the condition of a share; its values are the registry's own words, never a caller's."""
+    if metric.passes is None:
+        return "1"
+    value = metric.passes.values[0]
+    column = columns(metric.noun)[metric.passes.field]
+    return f"ifNull({column.sql} = {value if column.type == 'Bool' else repr(value)}, 0)"
+
+
+def sums_of(row: Row) -> Sums:
+    """Read the sums from a row of ``cut_sql``."""
+    middle = [Decimal(str(one)) for one in row.get("middle", ())]
+    measured = int(row.get("measured", 0))
+    return Sums(
+        int(row["n"]),
+        measured,
+        Decimal(str(row.get("total", 0))),
+        int(row.get("passed", 0)),
+        Decimal(str(row.get("passed_total", 0))),
+        frozenset(row.get("missing", ())),
+        sum(middle, Decimal(0)) / 2 if middle and measured else None,
+    )
+
+
+def key_sql(metric: Metric, name: str, fiscal_start: int = 1) -> str:
+    """Return the SQL of a dimension: text, NULL where a row has none."""
+    if name not in PERIODS:
+        return f"nullIf(toString({name}), '')"
+    made = period_sql(name, f"assumeNotNull({metric.date_field})", fiscal_start)
+    return f"if(isNull({metric.date_field}), NULL, {made})"
+
+
+def _between(metric: Metric, first: date | None, last: date | None, *, beyond: bool = True) -> tuple[Filter, ...]:
+    """Return the condition that the metric's date lies between two days, both inclusive."""
+    if metric.date_field is None:
+        return ()
+    field = metric.noun.field(metric.date_field)
+    times = {one.name for one in derived(metric.noun) if one.type.startswith("DateTime")}
+    is_time = metric.date_field in times if field is None else field.type is FieldType.TIME
+    found = []
+    if first is not None:
+        found.append(Filter(metric.date_field, "gte", (first.isoformat(),)))
+    if last is not None and is_time:
+        found.append(Filter(metric.date_field, "lt", ((last + timedelta(days=1)).isoformat(),)))
+    elif last is not None:
+        found.append(Filter(metric.date_field, "lte", (last.isoformat(),)))
+    if last is not None and metric.beyond and beyond:
+        found.append(Filter(metric.beyond, "gt", (last.isoformat(),)))
+    return tuple(found)
+
+
+def drill(metric: Metric, query: MetricQuery, key: Mapping[str, str | None], *, passed: bool = False) -> str:
+    """Return the address of exactly the rows of a number or of one of its groups; ``passed`` is its numerator's."""
+    first, last = query.date_from, query.date_to
+    undated = False
+    conditions = [*metric.where, *query.filters]
+    if passed and metric.passes:
+        conditions.append(metric.passes)
+    for name, value in key.items():
+        if name not in PERIODS:
+            conditions.append(Filter(name, "eq", (value,)) if value is not None else Filter(name, "empty", ("true",)))
+        elif value is None:
+            undated = True
+        else:
+            start, end = period_days(name, value, query.fiscal_start)
+            first, last = max(first or start, start), min(last or end, end)
+    # What must lie beyond the last day asked for does so for the whole question, not for each of its groups.
+    conditions += _between(metric, first, last, beyond=False)
+    if query.date_to is not None and metric.beyond:
+        conditions.append(Filter(metric.beyond, "gt", (query.date_to.isoformat(),)))
+    if undated and metric.date_field is not None:
+        conditions.append(Filter(metric.date_field, "empty", ("true",)))
+    pairs = [(one.parameter, one.text) for one in conditions]
+    pairs += [(name, moment_text(moment)) for name, moment in _moments(query) if moment]
+    if metric.noun.value:
+        pairs.append(("currency", query.currency))
+    return f"/api/records/{metric.noun_name}?{query_string(pairs)}"
+
+
+def _moments(query: MetricQuery) -> tuple[tuple[str, datetime | None], ...]:
+    return (("as_of", query.as_of), ("known_at", query.known_at))

@@ -1,0 +1,71 @@
+"""The names behind a record's references: owner, team, manager, account.
+
+Names are today's, whatever the moment: people ask for teams as they know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from salescommand_lake.model import Noun
+
+__all__ = ["looked_up", "name_joins", "resolved"]
+
+_OWNER_NAMES = ("owner", "team", "manager")
+
+
+def resolved(noun: Noun) -> dict[str, str]:
+    """Return the columns that are resolved through references: owner, team, manager, account, each with its SQL."""
+    found = {}
+    if _has(noun, "owner_ref"):
+        given = "nullIf(r.owner_name, ''), " if _has(noun, "owner_name") else ""
+        found["owner"] = f"coalesce({given}o.known_name, nullIf(r.owner_ref, ''))"
+        found["team"] = "coalesce(nullIf(r.team, ''), o.known_team)" if _has(noun, "team") else "o.known_team"
+        found["manager"] = "o.known_manager"
+    if _has(noun, "account_ref"):
+        given = "nullIf(r.account_name, ''), " if _has(noun, "account_name") else ""
+        found["account"] = f"coalesce({given}a.known_name, nullIf(r.account_ref, ''))"
+    return found
+
+
+def looked_up(noun: Noun, names: Collection[str]) -> list[str]:
+    """Return the select list of the resolved columns ``names``."""
+    return [f"{sql} AS {name}" for name, sql in resolved(noun).items() if name in names]
+
+
+def name_joins(noun: Noun, names: Collection[str]) -> str:
+    """Return the joins that the resolved columns ``names`` need, onto rows called ``r``."""
+    found = ""
+    if any(name in names for name in _OWNER_NAMES) and _has(noun, "owner_ref"):
+        found += _owners(managers="manager" in names)
+    if "account" in names and _has(noun, "account_ref"):
+        found += (
+            "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name\n"
+            "        FROM accounts FINAL WHERE NOT is_deleted) AS a\n"
+            "        ON a.source = r.source AND a.source_id = ifNull(r.account_ref, '')"
+        )
+    return found
+
+
+def _owners(*, managers: bool) -> str:
+    people = "owners FINAL WHERE NOT is_deleted"
+    known = (
+        "SELECT source, source_id, nullIf(name, '') AS known_name, nullIf(team, '') AS known_team,"
+        f" NULL AS known_manager FROM {people}"
+    )
+    if managers:
+        known = (
+            "SELECT w.source AS source, w.source_id AS source_id, nullIf(w.name, '') AS known_name,\n"
+            "        nullIf(w.team, '') AS known_team,\n"
+            "        coalesce(m.manager_name, nullIf(w.manager_ref, '')) AS known_manager\n"
+            f"        FROM (SELECT * FROM {people}) AS w\n"
+            f"        LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS manager_name FROM {people}) AS m\n"
+            "        ON m.source = w.source AND m.source_id = ifNull(w.manager_ref, '')"
+        )
+    return (
+        f"\n    LEFT ANY JOIN ({known}) AS o\n        ON o.source = r.source AND o.source_id = ifNull(r.owner_ref, '')"
+    )
+
+
+def _has(noun: Noun, name: str) -> bool:
+    return noun.field(name) is not None

@@ -121,9 +121,15 @@ async def test_an_unforeseen_failure_leaks_nothing(context, caplog):
 
 async def test_settings_are_read_and_changed(control, client, accounts):
     analyst = await accounts.token()
-    assert (await client.get("/api/settings", headers=analyst)).json() == {"reporting_currency": "USD"}
+    assert (await client.get("/api/settings", headers=analyst)).json() == {
+        "reporting_currency": "USD",
+        "fiscal_year_start": 1,
+    }
     assert (await control.put("/api/settings", json={"reporting_currency": "EUR"})).status_code == 200
-    assert (await client.get("/api/settings", headers=analyst)).json() == {"reporting_currency": "EUR"}
+    assert (await client.get("/api/settings", headers=analyst)).json() == {
+        "reporting_currency": "EUR",
+        "fiscal_year_start": 1,
+    }
 
 
 async def test_metrics_count_by_route_template(client, control, accounts):

@@ -48,7 +48,7 @@ async def test_the_registry_says_what_each_number_means(sold):
     items = {item["slug"]: item for item in (await sold.get("/api/metrics"))["items"]}
     assert {"open-pipeline", "weighted-pipeline", "won-value", "won-count", "lost-count", "win-rate"} <= items.keys()
     for item in items.values():
-        assert item["unit"] in {"currency", "count", "fraction"}
+        assert item["unit"] in {"currency", "count", "fraction", "days", "ratio"}
         assert item["label"]
         assert item["meaning"]
         assert item["formula"]

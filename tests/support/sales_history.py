@@ -82,7 +82,7 @@ def rows(told: Iterable[Told]) -> list[RawRow]:
 
 
 def states_at(
-    told: Sequence[Told], as_of: datetime | None = None, known_at: datetime | None = None
+    told: Sequence[Told], as_of: datetime | None = None, known_at: datetime | None = None, *, name: bool = False
 ) -> list[dict[str, Any]]:
     """Return the living deals at a moment, as a person with a pencil would make them."""
     deals: dict[str, dict[str, Any]] = {}
@@ -95,7 +95,9 @@ def states_at(
         deal["deleted"] = one.deleted
         if not one.deleted:
             deal.update(one.says)
-    return [deal for deal in deals.values() if not deal["deleted"] and len(deal) > 1]
+    if name:
+        deals = {key: {**deal, "deal": key} for key, deal in deals.items()}
+    return [deal for deal in deals.values() if not deal["deleted"] and "status" in deal]
 
 
 def value(deal: dict[str, Any], currency: str, day: date) -> Decimal | None:

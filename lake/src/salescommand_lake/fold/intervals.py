@@ -12,18 +12,25 @@ from types import MappingProxyType
 
 from salescommand_lake.fold.state_sql import histories
 from salescommand_lake.model import Noun
-from salescommand_lake.noun_tables import HISTORY_COLUMNS, INTERVAL_COLUMNS
+from salescommand_lake.noun_tables import HISTORY_COLUMNS, INTERVAL_COLUMNS, VISIT
 
 __all__ = ["END", "interval_columns", "intervals"]
 
 END = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')"
 """Where the interval of a record's last state ends."""
 
+
+def _quoted(kind: str) -> str:
+    """Return a type as it stands inside of a literal."""
+    return kind.replace("'", "\\'")
+
+
 _STAGED = "(ifNull(stage, ''), ifNull(status, ''))"
 _DUE = "isNotNull(close_date) AND ifNull(status, '') = 'open'"
 _HISTORY_SQL = MappingProxyType(
     {
-        "visits": "groupArrayIf((ifNull(stage, ''), ifNull(status, ''), probability, source_time), began) OVER v",
+        "visits": "CAST(groupArrayIf((ifNull(stage, ''), ifNull(status, ''), probability, source_time), began) OVER v,"
+        f" 'Array({_quoted(VISIT)})')",
         "first_due": f"if(countIf({_DUE}) OVER v = 0, NULL, argMinIf(assumeNotNull(close_date), ord, {_DUE}) OVER v)",
     }
 )

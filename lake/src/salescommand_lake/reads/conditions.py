@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from salescommand_lake.reads.question import Filter, QueryError
@@ -66,7 +67,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,14}(\.\d{1,8})?")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 
 
-def _fitting(one: Filter, kind: str, text: str) -> str | int:
+def _fitting(one: Filter, kind: str, text: str) -> str | int | Decimal:
     """Check a value here, so that a wrong one is the asker's mistake and not the engine's.
 
     Raises:
@@ -78,10 +79,14 @@ def _fitting(one: Filter, kind: str, text: str) -> str | int:
         raise QueryError(one.parameter, f"takes true or false, not {text!r}")
     if kind.startswith("Date"):
         return _moment(one, kind, text)
-    if kind.startswith(("Decimal", "Float")) and not _NUMBER.fullmatch(text):
-        raise QueryError(one.parameter, f"{text!r} is not a number", "write it like 1200.50")
-    if kind.startswith(("Int", "UInt")) and not _INTEGER.fullmatch(text):
-        raise QueryError(one.parameter, f"{text!r} is not a whole number")
+    if kind.startswith(("Decimal", "Float")):
+        if not _NUMBER.fullmatch(text):
+            raise QueryError(one.parameter, f"{text!r} is not a number", "write it like 1200.50")
+        return Decimal(text)
+    if kind.startswith(("Int", "UInt")):
+        if not _INTEGER.fullmatch(text):
+            raise QueryError(one.parameter, f"{text!r} is not a whole number")
+        return int(text)
     return text
 
 

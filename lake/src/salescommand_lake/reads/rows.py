@@ -83,18 +83,25 @@ def columns(noun: Noun) -> dict[str, Column]:
 
 
 def rows(
-    noun: Noun, moment: Moment, currency: str, needed: Collection[str] | None = None, *, where: str = "1"
+    noun: Noun,
+    moment: Moment,
+    currency: str,
+    needed: Collection[str] | None = None,
+    *,
+    where: str = "1",
+    deleted: bool = False,
 ) -> tuple[str, dict[str, Any]]:
     """Return a SELECT of the living records of a noun at a moment, and its parameters.
 
     ``needed`` are the names of ``columns`` that are read, None is all of them; others may be missing from the rows.
-    ``where`` is SQL over the noun's own columns that is applied before anything is joined.
+    ``where`` is SQL over the noun's own columns that is applied before anything is joined; with ``deleted`` the deleted
+    records are there too.
 
     Beside the columns of the noun's states the rows have ``owner``, ``team``, ``manager`` and ``account`` where the
     noun refers to them, what is derived from the record, and its amounts in ``currency`` (Nullable(Decimal(38, 4))).
     """
     parameters: dict[str, Any] = {"day": moment.day, "moment": moment.time}
-    base, bound = _living(noun, moment, needed, where)
+    base, bound = _records(noun, moment, needed, where if deleted else f"NOT is_deleted AND {where}")
     parameters |= bound
     names = [name for name in resolved(noun) if _needs(needed, name)]
     own = [name for name in _row_names(noun, needed) if name not in resolved(noun)]
@@ -119,13 +126,13 @@ def _needs(needed: Collection[str] | None, name: str) -> bool:
     return needed is None or name in needed
 
 
-def _living(noun: Noun, moment: Moment, needed: Collection[str] | None, where: str) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of the records that live at a moment, with their fields and what went before."""
+def _records(noun: Noun, moment: Moment, needed: Collection[str] | None, where: str) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the records at a moment, with their fields and what went before."""
     if noun is STAGE_VISIT:
-        deals, bound = _living(NOUNS["opportunity"], moment, None, where)
+        deals, bound = _records(NOUNS["opportunity"], moment, None, where)
         return visits(deals), bound
     source, bound = states_at(noun, moment, history=_needs_history(noun, needed))
-    return f"SELECT * FROM ({source}) WHERE NOT is_deleted AND {where}", bound
+    return f"SELECT * FROM ({source}) WHERE {where}", bound
 
 
 def _needs_history(noun: Noun, needed: Collection[str] | None) -> bool:

@@ -1,0 +1,1 @@
+"""Measurements: what the product does in which time, on which machine."""

@@ -1,0 +1,1 @@
+"""How long reads take on a million canonical records."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ class Context:
     """Spools of other instances that were left behind in this data folder, by the number of the instance."""
     raw_arrived: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the loader after each insert, so that a worker in the same process starts at once."""
+    answers: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    """Computed answers that this process keeps, the latest used last."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Prometheus metrics of this process."""
     http_metrics: HttpMetrics = field(init=False)

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
-from backend.routes.queries import AS_OF, CURRENCY, FILTER, KNOWN_AT, TEXT, documented, pairs, parameter
+from backend.routes.queries import (
+    AS_OF,
+    CURRENCY,
+    CURSOR,
+    FILTER,
+    KNOWN_AT,
+    LIMIT,
+    NOT_MODIFIED,
+    TEXT,
+    documented,
+    known_tags,
+    pairs,
+    parameter,
+    tagged,
+)
 from backend.services.metrics import MetricService
 
 __all__ = ["router"]
@@ -92,6 +106,94 @@ class MetricAnswer(Number):
     groups: list[MetricGroup]
 
 
+class BridgeBar(BaseModel):
+    """One bar: an amount, how many deals it is made of, and where they are listed."""
+
+    value: str = Field(examples=["-1200.00"])
+    rows: int
+    drill: str
+
+
+class Movement(BridgeBar):
+    """A bar between opening and closing, or a movement of dates beside them."""
+
+    movement: str = Field(examples=["grew"])
+    meaning: str
+
+
+class BridgeBars(BaseModel):
+    """Opening plus the movements is closing. Dates pushed and pulled change no amount."""
+
+    opening: BridgeBar
+    movements: list[Movement]
+    closing: BridgeBar
+    dates: list[Movement]
+
+
+class BridgeGroup(BridgeBars):
+    """The bars of one group."""
+
+    key: dict[str, str | None]
+
+
+class BridgeAnswer(BridgeBars):
+    """How the open pipeline of one moment became that of another."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    known_from: str | None
+    known_at: str | None
+    currency: str
+    filters: dict[str, str]
+    data_as_of: dict[str, str | None]
+    unpriced: int = Field(description="Deals of opening or closing without a price; they count as nothing")
+    unpriced_currencies: list[str]
+    groups: list[BridgeGroup]
+
+
+class BridgeEnd(BaseModel):
+    """A deal at one end; null where it was not in the pipeline."""
+
+    value: str | None
+    stage: str | None
+    close_date: str | None
+
+
+class BridgeDeal(BaseModel):
+    """A deal and by how much it changed the pipeline."""
+
+    canonical_id: str
+    type: str
+    title: str
+    movement: str
+    change: str
+    opening: BridgeEnd | None
+    closing: BridgeEnd | None
+    status: str | None
+
+
+class BridgeDeals(BaseModel):
+    """A page of the deals of one bar."""
+
+    items: list[BridgeDeal]
+    next_cursor: str | None
+    total: int
+
+
+BETWEEN = (
+    parameter("from", "The first moment: a day (its end, UTC) or a time", TEXT, "2026-01-31", required=True),
+    parameter("to", "The second moment", TEXT, "2026-02-28", required=True),
+)
+BRIDGE_MORE = (
+    parameter("by", "Group by a dimension; repeatable", {"type": "array", "items": TEXT}, ["owner"]),
+    parameter("known_from", "What had been received by then counts in the opening; the rest is restated", TEXT),
+    KNOWN_AT,
+    CURRENCY,
+)
+
+
 @router.get("", summary="The metrics and what they mean")
 async def list_metrics(context: Ctx) -> MetricList:
     """Return the registry of metrics."""
@@ -99,7 +201,40 @@ async def list_metrics(context: Ctx) -> MetricList:
 
 
 @router.get(
+    "/bridge",
+    response_model=BridgeAnswer,
+    summary="From one day's open pipeline to another's",
+    openapi_extra=documented(*BETWEEN, *BRIDGE_MORE, FILTER),
+    responses=NOT_MODIFIED,
+)
+async def bridge(request: Request, response: Response, context: Ctx) -> Any:
+    """Return the movements between two days. Opening plus the movements is closing, in total and by group."""
+    answer = await MetricService(context).bridge(pairs(request), known_tags(request))
+    return tagged(answer, response)
+
+
+@router.get(
+    "/bridge/deals",
+    summary="The deals of one bar of the bridge",
+    openapi_extra=documented(
+        parameter("movement", "Which bar, dates pushed and pulled too", TEXT, "grew", required=True),
+        parameter("key", "The group, one value for each `by`", {"type": "array", "items": TEXT}),
+        LIMIT,
+        CURSOR,
+        *BETWEEN,
+        *BRIDGE_MORE,
+        FILTER,
+    ),
+)
+async def bridge_deals(request: Request, context: Ctx) -> BridgeDeals:
+    """Return deals with what they were at both ends, the largest change first. Their changes add up to the bar."""
+    return BridgeDeals.model_validate(await MetricService(context).bridge_deals(pairs(request)))
+
+
+@router.get(
     "/{slug}",
+    response_model=MetricAnswer,
+    responses=NOT_MODIFIED,
     summary="One number",
     openapi_extra=documented(
         parameter("by", "Group by a dimension; repeatable", {"type": "array", "items": TEXT}, ["stage"]),
@@ -111,7 +246,7 @@ async def list_metrics(context: Ctx) -> MetricList:
         FILTER,
     ),
 )
-async def metric(slug: str, request: Request, context: Ctx) -> MetricAnswer:
+async def metric(slug: str, request: Request, response: Response, context: Ctx) -> Any:
     """Compute a metric. `drill` names the records behind it; the formula over them gives the value again."""
-    result = await MetricService(context).compute(slug, pairs(request))
-    return MetricAnswer.model_validate(result.as_dict())
+    answer = await MetricService(context).compute(slug, pairs(request), known_tags(request))
+    return tagged(answer, response)

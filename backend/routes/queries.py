@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 
-__all__ = ["AS_OF", "CURSOR", "FILTER", "KNOWN_AT", "LIMIT", "documented", "filters", "pairs", "parameter"]
+from backend.services.answers import Answer
+
+__all__ = [
+    "AS_OF",
+    "CURSOR",
+    "FILTER",
+    "KNOWN_AT",
+    "LIMIT",
+    "documented",
+    "filters",
+    "known_tags",
+    "pairs",
+    "parameter",
+    "tagged",
+]
 
 
-def parameter(name: str, description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
+def parameter(
+    name: str, description: str, schema: dict[str, Any], example: Any = None, *, required: bool = False
+) -> dict[str, Any]:
     """Describe one query parameter."""
-    described = {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+    described = {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
     if example is not None:
         described["example"] = example
     return described
@@ -49,3 +65,22 @@ def documented(*parameters: dict[str, Any]) -> dict[str, Any]:
 def pairs(request: Request) -> list[tuple[str, str]]:
     """Return the query string's parameters in their order, repeated ones too."""
     return list(request.query_params.multi_items())
+
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The answer is the one whose ETag was sent in If-None-Match"}
+}
+
+
+def known_tags(request: Request) -> tuple[str, ...]:
+    """Return the entity tags of the answers that the caller has."""
+    return tuple(tag.strip() for tag in request.headers.get("if-none-match", "").split(",") if tag.strip())
+
+
+def tagged(answer: Answer, response: Response) -> Response | dict[str, Any]:
+    """Return the body of an answer and set its headers; 304 without a body when the caller has this answer."""
+    headers = {"ETag": answer.tag, "Cache-Control": "private, no-cache"}
+    if answer.body is None:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return answer.body

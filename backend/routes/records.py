@@ -17,11 +17,14 @@ from backend.routes.queries import (
     FILTER,
     KNOWN_AT,
     LIMIT,
+    NOT_MODIFIED,
     TEXT,
     documented,
     filters,
+    known_tags,
     pairs,
     parameter,
+    tagged,
 )
 from backend.services.records import RecordService, record_types
 
@@ -199,6 +202,8 @@ async def types() -> RecordTypes:
 
 @router.get(
     "/records/{type}",
+    response_model=RecordPage,
+    responses=NOT_MODIFIED,
     summary="Records",
     openapi_extra=documented(
         FILTER,
@@ -211,10 +216,9 @@ async def types() -> RecordTypes:
         CURRENCY,
     ),
 )
-async def list_records(type: str, request: Request, context: Ctx) -> RecordPage:  # noqa: A002 - the path's own word
+async def list_records(type: str, request: Request, response: Response, context: Ctx) -> Any:  # noqa: A002 - the path's own word
     """Return a page of records that match."""
-    page = await RecordService(context).page(type, pairs(request))
-    return RecordPage.model_validate(page.as_dict())
+    return tagged(await RecordService(context).page(type, pairs(request), known_tags(request)), response)
 
 
 @router.get(

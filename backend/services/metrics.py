@@ -1,31 +1,37 @@
-"""The numbers: thin over the lake's registry, with the installation's currency filled in."""
+"""The numbers: thin over the lake's registry, with the installation's currency and calendar filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from backend.context import Context
 from backend.errors import not_found
+from backend.services.answers import Answer, Answers
 from backend.services.settings import SettingsService
-from backend.services.watermark import lowered
-from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, MetricResult, compute
+from salescommand_lake.bridge import BridgeDealsQuery, BridgeQuery, bridge, bridge_deals
+from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, compute
+from salescommand_lake.reads.question import moment_text
 
 __all__ = ["MetricService"]
 
+Pairs = Iterable[tuple[str, str]]
+
 
 class MetricService:
-    """Lists and computes metrics."""
+    """Lists and computes metrics, and the bridge between two days."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._engine = context.engine
+        self._answers = Answers(context)
         self._settings = SettingsService(context)
 
     def all(self) -> list[Metric]:
         """Return the registry in its own order."""
         return list(REGISTRY.values())
 
-    async def compute(self, slug: str, params: Iterable[tuple[str, str]]) -> MetricResult:
+    async def compute(self, slug: str, params: Pairs, known: Iterable[str] = ()) -> Answer:
         """Return a metric's answer for the parameters of a query string.
 
         Raises:
@@ -34,10 +40,42 @@ class MetricService:
         """
         if slug not in REGISTRY:
             raise not_found("metric", slug, hint=f"There are {', '.join(REGISTRY)}.")
-        query = MetricQuery.parse(
-            params,
-            currency=await self._settings.reporting_currency(),
-            fiscal_start=await self._settings.fiscal_year_start(),
-        )
-        result = await compute(self._context.engine, slug, query)
-        return replace(result, data_as_of=lowered(self._context, result.data_as_of))
+        query = MetricQuery.parse(params, **await self._defaults())
+
+        async def work() -> dict[str, Any]:
+            return (await compute(self._engine, slug, query)).as_dict()
+
+        # Stays that have not ended grow by the second, so those answers hold for no span of time.
+        keep = query.as_of is not None or REGISTRY[slug].measure != "days"
+        answer = await self._answers.answer((slug, query), known if keep else (), work, keep=keep)
+        if answer.body is not None and query.as_of is None:
+            answer.body["as_of"] = moment_text(datetime.now(UTC))
+        return answer
+
+    async def bridge(self, params: Pairs, known: Iterable[str] = ()) -> Answer:
+        """Return the bars between two days.
+
+        Raises:
+            QueryError: a parameter is missing, unknown or can't be read.
+        """
+        query = BridgeQuery.parse(params, **await self._defaults())
+
+        async def work() -> dict[str, Any]:
+            return (await bridge(self._engine, query)).as_dict()
+
+        return await self._answers.answer(("bridge", query), known, work)
+
+    async def bridge_deals(self, params: Pairs) -> Mapping[str, Any]:
+        """Return a page of the deals of one bar.
+
+        Raises:
+            QueryError: a parameter is missing, unknown or can't be read.
+        """
+        query = BridgeDealsQuery.parse(params, **await self._defaults())
+        return (await bridge_deals(self._engine, query)).as_dict()
+
+    async def _defaults(self) -> dict[str, Any]:
+        return {
+            "currency": await self._settings.reporting_currency(),
+            "fiscal_start": await self._settings.fiscal_year_start(),
+        }

@@ -7,11 +7,11 @@ from typing import Any
 
 from backend.context import Context
 from backend.errors import not_found
+from backend.services.answers import Answer, Answers
 from backend.services.settings import SettingsService
 from salescommand_lake.model import NOUNS
 from salescommand_lake.reads.question import QueryError, parse_moment, single
 from salescommand_lake.records import (
-    Page,
     QuarantinePage,
     QuarantineQuery,
     Record,
@@ -58,16 +58,25 @@ class RecordService:
 
     def __init__(self, context: Context) -> None:
         self._engine = context.engine
+        self._answers = Answers(context)
         self._settings = SettingsService(context)
 
-    async def page(self, record_type: str, params: Pairs) -> Page:
-        """Return a page of records for the parameters of a query string.
+    async def page(self, record_type: str, params: Pairs, known: Iterable[str] = ()) -> Answer:
+        """Return a page of records for the parameters of a query string; ``known`` are tags the caller has.
 
         Raises:
             QueryError: a parameter is unknown or can't be read.
         """
         currency = await self._settings.reporting_currency()
-        return await list_records(self._engine, RecordQuery.parse(record_type, params, currency=currency))
+        query = RecordQuery.parse(record_type, params, currency=currency)
+
+        async def work() -> dict[str, Any]:
+            return (await list_records(self._engine, query)).as_dict()
+
+        # Pages are many and each is asked for once, so they are not kept; an unchanged one is not sent again.
+        # A stay in a stage that has not ended grows by the second.
+        steady = query.type != "stage_visit" or query.as_of is not None
+        return await self._answers.answer(("records", query), known if steady else (), work, keep=False)
 
     async def one(self, record_type: str, canonical_id: str, params: Pairs) -> Record:
         """Return one record with where its values come from.

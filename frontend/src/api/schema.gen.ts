@@ -248,6 +248,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From one day's open pipeline to another's
+         * @description Return the movements between two days. Opening plus the movements is closing, in total and by group.
+         */
+        get: operations["bridge_api_metrics_bridge_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/bridge/deals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The deals of one bar of the bridge
+         * @description Return deals with what they were at both ends, the largest change first. Their changes add up to the bar.
+         */
+        get: operations["bridge_deals_api_metrics_bridge_deals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics/{slug}": {
         parameters: {
             query?: never;
@@ -1231,6 +1271,120 @@ export interface components {
             totals: components["schemas"]["backend__routes__microservices__Books"];
         };
         /**
+         * BridgeAnswer
+         * @description How the open pipeline of one moment became that of another.
+         */
+        BridgeAnswer: {
+            closing: components["schemas"]["BridgeBar"];
+            /** Currency */
+            currency: string;
+            /** Data As Of */
+            data_as_of: {
+                [key: string]: string | null;
+            };
+            /** Dates */
+            dates: components["schemas"]["Movement"][];
+            /** Filters */
+            filters: {
+                [key: string]: string;
+            };
+            /** From */
+            from: string;
+            /** Groups */
+            groups: components["schemas"]["BridgeGroup"][];
+            /** Known At */
+            known_at: string | null;
+            /** Known From */
+            known_from: string | null;
+            /** Movements */
+            movements: components["schemas"]["Movement"][];
+            opening: components["schemas"]["BridgeBar"];
+            /** To */
+            to: string;
+            /**
+             * Unpriced
+             * @description Deals of opening or closing without a price; they count as nothing
+             */
+            unpriced: number;
+            /** Unpriced Currencies */
+            unpriced_currencies: string[];
+        };
+        /**
+         * BridgeBar
+         * @description One bar: an amount, how many deals it is made of, and where they are listed.
+         */
+        BridgeBar: {
+            /** Drill */
+            drill: string;
+            /** Rows */
+            rows: number;
+            /**
+             * Value
+             * @example -1200.00
+             */
+            value: string;
+        };
+        /**
+         * BridgeDeal
+         * @description A deal and by how much it changed the pipeline.
+         */
+        BridgeDeal: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Change */
+            change: string;
+            closing: components["schemas"]["BridgeEnd"] | null;
+            /** Movement */
+            movement: string;
+            opening: components["schemas"]["BridgeEnd"] | null;
+            /** Status */
+            status: string | null;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * BridgeDeals
+         * @description A page of the deals of one bar.
+         */
+        BridgeDeals: {
+            /** Items */
+            items: components["schemas"]["BridgeDeal"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * BridgeEnd
+         * @description A deal at one end; null where it was not in the pipeline.
+         */
+        BridgeEnd: {
+            /** Close Date */
+            close_date: string | null;
+            /** Stage */
+            stage: string | null;
+            /** Value */
+            value: string | null;
+        };
+        /**
+         * BridgeGroup
+         * @description The bars of one group.
+         */
+        BridgeGroup: {
+            closing: components["schemas"]["BridgeBar"];
+            /** Dates */
+            dates: components["schemas"]["Movement"][];
+            /** Key */
+            key: {
+                [key: string]: string | null;
+            };
+            /** Movements */
+            movements: components["schemas"]["Movement"][];
+            opening: components["schemas"]["BridgeBar"];
+        };
+        /**
          * Checked
          * @description Whether a sample fits, and the first fifty flaws.
          */
@@ -2195,6 +2349,28 @@ export interface components {
          */
         MicroservicesHealth: {
             services: components["schemas"]["Services"];
+        };
+        /**
+         * Movement
+         * @description A bar between opening and closing, or a movement of dates beside them.
+         */
+        Movement: {
+            /** Drill */
+            drill: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Movement
+             * @example grew
+             */
+            movement: string;
+            /** Rows */
+            rows: number;
+            /**
+             * Value
+             * @example -1200.00
+             */
+            value: string;
         };
         /**
          * NewContract
@@ -3789,6 +3965,160 @@ export interface operations {
             };
         };
     };
+    bridge_api_metrics_bridge_get: {
+        parameters: {
+            query: {
+                /**
+                 * @description The first moment: a day (its end, UTC) or a time
+                 * @example 2026-01-31
+                 */
+                from: string;
+                /**
+                 * @description The second moment
+                 * @example 2026-02-28
+                 */
+                to: string;
+                /**
+                 * @description Group by a dimension; repeatable
+                 * @example [
+                 *       "owner"
+                 *     ]
+                 */
+                by?: string[];
+                /** @description What had been received by then counts in the opening; the rest is restated */
+                known_from?: string;
+                /**
+                 * @description What had been received by then. Everything if absent
+                 * @example 2026-04-02
+                 */
+                known_at?: string;
+                /**
+                 * @description ISO code that amounts are given in. The reporting currency if absent
+                 * @example EUR
+                 */
+                currency?: string;
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "stage": "Proposal,Negotiation"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeAnswer"];
+                };
+            };
+            /** @description The answer is the one whose ETag was sent in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    bridge_deals_api_metrics_bridge_deals_get: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which bar, dates pushed and pulled too
+                 * @example grew
+                 */
+                movement: string;
+                /** @description The group, one value for each `by` */
+                key?: string[];
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+                /**
+                 * @description The first moment: a day (its end, UTC) or a time
+                 * @example 2026-01-31
+                 */
+                from: string;
+                /**
+                 * @description The second moment
+                 * @example 2026-02-28
+                 */
+                to: string;
+                /**
+                 * @description Group by a dimension; repeatable
+                 * @example [
+                 *       "owner"
+                 *     ]
+                 */
+                by?: string[];
+                /** @description What had been received by then counts in the opening; the rest is restated */
+                known_from?: string;
+                /**
+                 * @description What had been received by then. Everything if absent
+                 * @example 2026-04-02
+                 */
+                known_at?: string;
+                /**
+                 * @description ISO code that amounts are given in. The reporting currency if absent
+                 * @example EUR
+                 */
+                currency?: string;
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "stage": "Proposal,Negotiation"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeDeals"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     metric_api_metrics__slug__get: {
         parameters: {
             query?: {
@@ -3850,6 +4180,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MetricAnswer"];
                 };
+            };
+            /** @description The answer is the one whose ETag was sent in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {
@@ -4246,6 +4583,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordPage"];
                 };
+            };
+            /** @description The answer is the one whose ETag was sent in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.fold.intervals import END
+from salescommand_lake.fold.stays import STAYS
 from salescommand_lake.model import NOUNS
+from salescommand_lake.noun_tables import VISIT, derived_tables
 
 __all__ = ["DEALS", "generate", "touch"]
 
@@ -31,7 +33,7 @@ async def generate(engine: Engine, deals: int = DEALS) -> int:
         await engine.command(_other(name, count))
     await engine.command(_batches(int(20_000 * share)))
     for noun in NOUNS.values():
-        for table in (noun.table, noun.intervals_table):
+        for table in derived_tables(noun)[1:]:
             await engine.command(f"OPTIMIZE TABLE {table} FINAL")
     return deals + sum(counts.values())
 
@@ -39,7 +41,8 @@ async def generate(engine: Engine, deals: int = DEALS) -> int:
 async def touch(engine: Engine, number: int, keys: int = 400) -> None:
     """Do what a fold of ``keys`` records does to the tables that are read: a small part with new states of theirs."""
     where = f"cityHash64(canonical_id, {number}) % {DEALS} < {keys}"
-    for table, version in ((_DEAL.table, "version"), (_DEAL.intervals_table, "generation")):
+    kept = (_DEAL.intervals_table, _DEAL.latest_table)
+    for table, version in ((_DEAL.table, "version"), *((name, "generation") for name in kept)):
         select = f"SELECT * REPLACE ({version} + {number} + 1 AS {version}) FROM {table} FINAL WHERE {where}"
         await engine.command(f"INSERT INTO {table} {select}")
 
@@ -104,7 +107,7 @@ async def _deals(engine: Engine, deals: int) -> None:
         "valid_to": f"if(e = 4, {END}, addSeconds(began, (e + 1) * step))",
         "is_deleted": "n % 50 = 0 AND e = 4",
         "quality_score": "0.9",
-        "visits": f"arrayMap(x -> {visit}, range(least(e, 3) + 1))",
+        "stage_since": "addSeconds(began, e * step)",
         "first_due": "toDate32('2025-06-01') + (n * 31) % 600",
         "generation": "1",
     }
@@ -117,6 +120,13 @@ async def _deals(engine: Engine, deals: int) -> None:
     await engine.command(
         f"INSERT INTO {_DEAL.intervals_table} ({', '.join(columns)})\n"
         f"SELECT {', '.join(columns.values())} FROM ({made})"
+    )
+    kind = VISIT.replace("'", "\\'")
+    told = f"SELECT *, CAST(arrayMap(x -> {visit}, range(least(e, 3) + 1)), 'Array({kind})') AS visits FROM ({made})"
+    columns |= {"visits": "visits", "stays": STAYS}
+    await engine.command(
+        f"INSERT INTO {_DEAL.latest_table} ({', '.join(columns)})\n"
+        f"SELECT {', '.join(columns.values())} FROM ({told}) WHERE e = {_STATES - 1}"
     )
     kept = ["canonical_id", "source", "source_id", "is_deleted", "quality_score", *fields]
     await engine.command(

@@ -1,4 +1,4 @@
--- Schema version 6. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 7. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -854,12 +854,55 @@ CREATE TABLE IF NOT EXISTS opportunity_intervals (
   next_step Nullable(String) COMMENT 'What is to be done next, in the owner\'s words.',
   last_activity_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When somebody last did something about it.',
   lost_reason Nullable(String) COMMENT 'Why the deal was lost, in the source\'s words.',
-  visits Array(Tuple(stage String, status String, probability Nullable(Decimal(18, 4)), entered_at DateTime64(3, 'UTC'))),
+  stage_since Nullable(DateTime64(3, 'UTC')),
   first_due Nullable(Date32),
   generation UInt64
 )
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (canonical_id, seq)
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- model/opportunity_latest
+CREATE TABLE IF NOT EXISTS opportunity_latest (
+  canonical_id String,
+  seq UInt64,
+  source LowCardinality(String),
+  source_id String,
+  valid_from DateTime64(3, 'UTC'),
+  valid_to DateTime64(3, 'UTC'),
+  is_deleted Bool,
+  quality_score Float64,
+  failed_rules Array(LowCardinality(String)),
+  name Nullable(String) COMMENT 'What the deal is called.',
+  account_ref Nullable(String) COMMENT 'The source\'s id of the account.',
+  account_name Nullable(String) COMMENT 'The account\'s name as the source gives it with the record.',
+  owner_ref Nullable(String) COMMENT 'The source\'s id of the person who owns the record.',
+  owner_name Nullable(String) COMMENT 'The owner\'s name as the source gives it with the deal.',
+  amount Nullable(Decimal(18, 4)) COMMENT 'What the deal is worth, in its own currency.',
+  currency LowCardinality(Nullable(String)) COMMENT 'The currency of the amount.',
+  stage Nullable(String) COMMENT 'The stage, by the vendor\'s own name.',
+  pipeline Nullable(String) COMMENT 'The sales process that the stage belongs to, by the vendor\'s own name.',
+  status LowCardinality(Nullable(String)) COMMENT 'Whether the deal is still open, or how it ended.',
+  probability Nullable(Decimal(18, 4)) COMMENT 'How likely the deal is won, 0 to 1.',
+  forecast_category LowCardinality(Nullable(String)) COMMENT 'How sure its owner is of it: in the pipeline, best case, committed, left out of the forecast, or closed.',
+  product Nullable(String) COMMENT 'What is sold.',
+  type Nullable(String) COMMENT 'What sort of deal it is, such as new or renewal, in the source\'s words.',
+  segment Nullable(String) COMMENT 'The kind of customer it is for, in the source\'s words.',
+  region Nullable(String) COMMENT 'The sales region or territory, in the source\'s words.',
+  lead_source Nullable(String) COMMENT 'Where the deal came from, in the source\'s words.',
+  close_date Nullable(Date32) COMMENT 'The day it was won or lost; while open, the day expected.',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the record was made in its source.',
+  next_step Nullable(String) COMMENT 'What is to be done next, in the owner\'s words.',
+  last_activity_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When somebody last did something about it.',
+  lost_reason Nullable(String) COMMENT 'Why the deal was lost, in the source\'s words.',
+  stage_since Nullable(DateTime64(3, 'UTC')),
+  first_due Nullable(Date32),
+  generation UInt64,
+  visits Array(Tuple(stage LowCardinality(String), status LowCardinality(String), probability Nullable(Decimal(18, 4)), entered_at DateTime64(3, 'UTC'))),
+  stays Array(Tuple(stage LowCardinality(String), entered_at DateTime64(3, 'UTC'), probability Nullable(Decimal(18, 4)), seconds Int64, since Nullable(DateTime64(3, 'UTC')), likelier Bool))
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY canonical_id
 SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/activity_changes

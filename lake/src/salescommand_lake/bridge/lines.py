@@ -9,10 +9,9 @@ from salescommand_lake.bridge.question import BridgeQuery
 from salescommand_lake.metrics.cuts import key_sql
 from salescommand_lake.metrics.registry import REGISTRY
 from salescommand_lake.model import NOUNS
-from salescommand_lake.reads.conditions import condition
 from salescommand_lake.reads.money import converted
 from salescommand_lake.reads.question import QueryError
-from salescommand_lake.reads.rows import Moment, columns, rows
+from salescommand_lake.reads.rows import Moment, matching, states_at
 
 __all__ = ["date_lines", "deals", "lines"]
 
@@ -20,7 +19,12 @@ METRIC = REGISTRY["open-pipeline"]
 _DEAL = NOUNS["opportunity"]
 _ZERO = "toDecimal128(0, 4)"
 _SIDES = ("a", "b", "c")
-_FACTS = ("known", "lives", "inside", "status", "stage", "worth", "unpriced", "due", "currency", "key")
+_FACTS = ("inside", "worth", "then", "unpriced", "due", "stage", "currency", "key", "name")
+_FACT = (
+    "Tuple(Bool, Decimal(38, 4), Decimal(38, 4), Bool, Nullable(Date32), String, String, Array(Nullable(String)),"
+    " String)"
+)
+_NO_FACT = "(false, 0, 0, false, NULL, '', '', [], '')"
 
 
 def deals(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
@@ -41,41 +45,58 @@ def deals(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
     parts: list[str] = []
     parameters: dict[str, Any] = {}
     for prefix, moment in zip(_SIDES, moments, strict=False):
-        sql, bound = _side(query, prefix, moment)
-        parts.append(sql)
+        found, bound = _side(query, prefix, moment)
+        parts += found
         parameters |= bound
-    parameters["then"] = moments[1].day
-    facts = ", ".join(
-        f"anyIf({fact}, side = '{prefix}') AS {prefix}_{fact}"
-        for prefix, _ in zip(_SIDES, moments, strict=False)
-        for fact in _FACTS
-    )
+    parameters["then_day"] = moments[1].day
+    told = [
+        *(f"max({prefix}_known) AS {prefix}_known, max({prefix}_lives) AS {prefix}_lives" for prefix in ("a", "b")),
+        *(f"max({prefix}_status) AS {prefix}_status" for prefix in ("a", "b")),
+        *(
+            f"anyIf(fact, side = '{prefix}').{number} AS {prefix}_{name}"
+            for prefix, _ in zip(_SIDES, moments, strict=False)
+            for number, name in enumerate(_FACTS, 1)
+        ),
+    ]
     inside = " OR ".join(f"{prefix}_inside" for prefix, _ in zip(_SIDES, moments, strict=False))
     sql = (
-        f"SELECT canonical_id, any(title) AS title, anyIf(then, side = 'a') AS a_then, {facts}\n"
+        f"SELECT canonical_id, {', '.join(told)}, if(a_inside, a_name, b_name) AS title\n"
         f"FROM ({' UNION ALL '.join(parts)}) GROUP BY canonical_id HAVING {inside}"
     )
     return sql, parameters
 
 
-def _side(query: BridgeQuery, prefix: str, moment: Moment) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of every deal at a moment, deleted ones too; its parameters begin with the prefix."""
-    needed = {"value", *(one.field for one in query.filters), *query.by}
-    source, parameters = rows(_DEAL, moment, query.currency, needed, deleted=True)
-    where, bound = condition((*METRIC.where, *query.filters), columns(_DEAL))
+def _side(query: BridgeQuery, prefix: str, moment: Moment) -> tuple[list[str], dict[str, Any]]:
+    """Return SELECTs of a moment: of the deals that are in the pipeline, and of how every deal stands.
+
+    Only the first kind is converted and joined. The parameters begin with the prefix.
+    """
+    needed = {"value", *query.by}
+    source, parameters = matching(_DEAL, moment, query.currency, filters=(*METRIC.where, *query.filters), needed=needed)
+    then = _ZERO
     if prefix == "a":
         source = converted(source, amounts={"then": "amount"}, day="{then_day:Date32}", reporting=query.currency)
+        then = f"ifNull(then, {_ZERO})"
     key = ", ".join(f"CAST({key_sql(METRIC, name, query.fiscal_start)}, 'Nullable(String)')" for name in query.by)
-    sql = (
-        f"SELECT canonical_id, '{prefix}' AS side, true AS known, NOT is_deleted AS lives,\n"
-        f"  lives AND ({where}) AS inside, ifNull(toString(status), '') AS status, ifNull(stage, '') AS stage,\n"
-        f"  ifNull(value, {_ZERO}) AS worth, isNull(value) AS unpriced, close_date AS due,\n"
-        f"  ifNull(toString(currency), '') AS currency, CAST([{key}], 'Array(Nullable(String))') AS key,\n"
-        f"  {'ifNull(then, ' + _ZERO + ')' if prefix == 'a' else _ZERO} AS then, ifNull(name, source_id) AS title\n"
-        f"FROM ({source})"
+    fact = (
+        f"(true, ifNull(value, {_ZERO}), {then}, isNull(value), close_date, ifNull(toString(stage), ''),"
+        f" ifNull(toString(currency), ''), CAST([{key}], 'Array(Nullable(String))'), ifNull(name, source_id))"
     )
-    named = re.sub(r"\{(?!then_day:)(\w+):", rf"{{{prefix}_\1:", sql).replace("{then_day:", "{then:")
-    return named, {f"{prefix}_{name}": value for name, value in (parameters | bound).items()}
+    nothing = ", ".join(f"false AS {other}_known, false AS {other}_lives, '' AS {other}_status" for other in ("a", "b"))
+    parts = [f"SELECT canonical_id, '{prefix}' AS side, CAST({fact}, '{_FACT}') AS fact, {nothing}\nFROM ({source})"]
+    if prefix != "c":
+        state, bound = states_at(_DEAL, moment, history=False)
+        parameters |= bound
+        shown = "true AS {0}_known, NOT is_deleted AS {0}_lives, ifNull(toString(status), '') AS {0}_status"
+        stands = ", ".join(
+            shown.format(other)
+            if other == prefix
+            else f"false AS {other}_known, false AS {other}_lives, '' AS {other}_status"
+            for other in ("a", "b")
+        )
+        parts.append(f"SELECT canonical_id, '' AS side, CAST({_NO_FACT}, '{_FACT}') AS fact, {stands}\nFROM ({state})")
+    named = [re.sub(r"\{(?!then_day:)(\w+):", rf"{{{prefix}_\1:", sql) for sql in parts]
+    return named, {f"{prefix}_{name}": value for name, value in parameters.items()}
 
 
 def lines(query: BridgeQuery) -> tuple[str, dict[str, Any]]:

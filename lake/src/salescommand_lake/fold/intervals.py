@@ -11,10 +11,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from salescommand_lake.fold.state_sql import histories
+from salescommand_lake.fold.stays import STAYS
 from salescommand_lake.model import Noun
-from salescommand_lake.noun_tables import HISTORY_COLUMNS, INTERVAL_COLUMNS, VISIT
+from salescommand_lake.noun_tables import HISTORY_COLUMNS, INTERVAL_COLUMNS, LATEST_COLUMNS, VISIT
 
-__all__ = ["END", "interval_columns", "intervals"]
+__all__ = ["END", "interval_columns", "intervals", "latest", "latest_columns"]
 
 END = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')"
 """Where the interval of a record's last state ends."""
@@ -26,11 +27,12 @@ def _quoted(kind: str) -> str:
 
 
 _STAGED = "(ifNull(stage, ''), ifNull(status, ''))"
-_DUE = "isNotNull(close_date) AND ifNull(status, '') = 'open'"
+_DUE = "stood AND isNotNull(close_date) AND ifNull(status, '') = 'open'"
 _HISTORY_SQL = MappingProxyType(
     {
         "visits": "CAST(groupArrayIf((ifNull(stage, ''), ifNull(status, ''), probability, source_time), began) OVER v,"
         f" 'Array({_quoted(VISIT)})')",
+        "stage_since": "if(countIf(began) OVER v = 0, NULL, maxIf(source_time, began) OVER v)",
         "first_due": f"if(countIf({_DUE}) OVER v = 0, NULL, argMinIf(assumeNotNull(close_date), ord, {_DUE}) OVER v)",
     }
 )
@@ -38,13 +40,31 @@ _HISTORY_SQL = MappingProxyType(
 
 
 def interval_columns(noun: Noun) -> list[str]:
-    """Return the columns of a noun's intervals, in order."""
+    """Return the columns of a noun's intervals that are kept, in order."""
     own = [name for name, _ in INTERVAL_COLUMNS] + [field.name for field in noun.fields]
     return own + [name for name, _ in HISTORY_COLUMNS.get(noun.name, ())]
 
 
+def latest_columns(noun: Noun) -> list[str]:
+    """Return the columns of a noun's last intervals, in order."""
+    return interval_columns(noun) + [name for name, _ in LATEST_COLUMNS.get(noun.name, ())]
+
+
+def latest(noun: Noun, changes: str) -> str:
+    """Return a SELECT of the last interval of each record, with the columns of ``latest_columns``.
+
+    A record of which nothing is left (all its events are refused) is there as deleted.
+    """
+    made = {"is_deleted": "is_deleted OR valid_from = valid_to AS is_deleted", "stays": f"{STAYS} AS stays"}
+    columns = ", ".join(made.get(name, name) for name in latest_columns(noun))
+    return (
+        f"SELECT {columns}\nFROM (SELECT * FROM ({intervals(noun, changes)})\n"
+        f"  ORDER BY canonical_id, valid_to = {END} AND valid_from < valid_to DESC LIMIT 1 BY canonical_id)"
+    )
+
+
 def intervals(noun: Noun, changes: str) -> str:
-    """Return a SELECT of intervals, with the columns of ``interval_columns``, from the SELECT ``changes``.
+    """Return a SELECT of intervals, with the columns of ``latest_columns``, from the SELECT ``changes``.
 
     ``changes`` gives ``marked`` rows of whole records.
     """
@@ -53,19 +73,17 @@ def intervals(noun: Noun, changes: str) -> str:
         " ORDER BY ord ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS until\n"
         f"FROM ({histories(noun, changes, every=True)})"
     )
-    history = [name for name, _ in HISTORY_COLUMNS.get(noun.name, ())]
+    history = [name for name in latest_columns(noun) if name in _HISTORY_SQL]
     if history:
-        window = (
-            "WINDOW v AS (PARTITION BY canonical_id, until > source_time ORDER BY ord"
-            " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-        )
+        # Only what lasted and was not deleted is a stay in a stage; what came of it is told by all that follows.
+        frame = "ORDER BY ord ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+        lasting = f"SELECT *, until > source_time AND NOT is_deleted AS stood FROM ({lasting})"
         lasting = (
-            f"SELECT *, {_STAGED} != lagInFrame({_STAGED}, 1, ('', '')) OVER v AND ifNull(stage, '') != '' AS began\n"
-            f"FROM ({lasting}) {window}"
+            f"SELECT *, stood AND ifNull(stage, '') != '' AND {_STAGED} != lagInFrame({_STAGED}, 1, ('', '')) OVER u"
+            f" AS began\nFROM ({lasting}) WINDOW u AS (PARTITION BY canonical_id, stood {frame})"
         )
-        lasting = (
-            f"SELECT *, {', '.join(f'{_HISTORY_SQL[name]} AS {name}' for name in history)}\nFROM ({lasting}) {window}"
-        )
+        told = ", ".join(f"{_HISTORY_SQL[name]} AS {name}" for name in history)
+        lasting = f"SELECT *, {told}\nFROM ({lasting}) WINDOW v AS (PARTITION BY canonical_id {frame})"
     names = ["canonical_id", "seq", "source", "source_id", "source_time AS valid_from", "until AS valid_to"]
     names += ["is_deleted", "quality_score", "failed_rules", *(field.name for field in noun.fields)]
     return f"SELECT {', '.join([*names, *history])}\nFROM ({lasting})"

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salescommand_lake.engine import Engine
-from salescommand_lake.fold.intervals import interval_columns, intervals
+from salescommand_lake.fold.intervals import interval_columns, intervals, latest, latest_columns
 from salescommand_lake.fold.state_sql import histories, marked, payload, state_columns, states
 from salescommand_lake.fold.work import PART, Part, Reading, Stream
 from salescommand_lake.mapping.compile import RAW_COLUMNS
 from salescommand_lake.model import Noun, canonical_id_sql
+from salescommand_lake.noun_tables import LATEST_COLUMNS
 
 Guard = Callable[[], Awaitable[None]]
 """Called before each write; it raises when this process may not write any more."""
@@ -108,11 +109,14 @@ class Writer:
 
     async def _write_intervals(self, noun: Noun, scope: Scope) -> None:
         """Write the whole histories of the records of the scope as intervals; those of before are replaced."""
-        select = intervals(noun, self._marked(noun, scope))
-        select = f"SELECT *, toUInt64({self.generation}) AS generation FROM ({select})"
-        await self._insert(
-            self.table(noun.intervals_table), [*interval_columns(noun), "generation"], select, scope.parameters
-        )
+        changes = self._marked(noun, scope)
+        await self._write_kept(noun.intervals_table, interval_columns(noun), intervals(noun, changes), scope)
+        if noun.name in LATEST_COLUMNS:
+            await self._write_kept(noun.latest_table, latest_columns(noun), latest(noun, changes), scope)
+
+    async def _write_kept(self, table: str, columns: list[str], select: str, scope: Scope) -> None:
+        select = f"SELECT {', '.join(columns)}, toUInt64({self.generation}) AS generation FROM ({select})"
+        await self._insert(self.table(table), [*columns, "generation"], select, scope.parameters)
 
     def _marked(self, noun: Noun, scope: Scope) -> str:
         return marked(noun, scope.keys, self.table(noun.changes_table))

@@ -13,10 +13,9 @@ from salescommand_lake.metrics.definition import PERIODS, Formula, Metric
 from salescommand_lake.metrics.periods import period_days, period_sql
 from salescommand_lake.metrics.question import MetricQuery
 from salescommand_lake.model import FieldType
-from salescommand_lake.reads.conditions import condition
 from salescommand_lake.reads.derived import derived
 from salescommand_lake.reads.question import Filter, QueryError, moment_text, query_string
-from salescommand_lake.reads.rows import Moment, columns, rows
+from salescommand_lake.reads.rows import Moment, columns, matching
 
 __all__ = ["Sums", "cut_sql", "drill", "key_sql", "needed_columns", "passes_sql", "sums_of"]
 
@@ -56,17 +55,17 @@ def cut_sql(metric: Metric, query: MetricQuery) -> tuple[str, dict[str, Any]]:
             raise QueryError("by", f"{metric.slug} has no {name!r}", f"use {', '.join(metric.dimensions)}")
     if len(set(query.by)) != len(query.by):
         raise QueryError("by", "names a dimension twice")
-    known = columns(metric.noun)
     filters = (*metric.where, *_between(metric, query.date_from, query.date_to), *query.filters)
-    where, bound = condition(filters, known)
-    source, parameters = rows(metric.noun, Moment(query.as_of, query.known_at), query.currency, _needed(metric, query))
+    needed = needed_columns(metric) | set(query.by)
+    source, parameters = matching(
+        metric.noun, Moment(query.as_of, query.known_at), query.currency, filters=filters, needed=needed
+    )
     keys = [f"{key_sql(metric, name, query.fiscal_start)} AS by_{name}" for name in query.by]
-    # The filters' columns have the names of the rows', so the rows are a query of their own.
-    sql = f"SELECT {', '.join([*keys, *_sums_sql(metric)])}\nFROM ({source})\nWHERE {where}"
+    sql = f"SELECT {', '.join([*keys, *_sums_sql(metric)])}\nFROM ({source})"
     if query.by:
         names = ", ".join(f"by_{name}" for name in query.by)
         sql += f"\nGROUP BY {names}\nORDER BY {names}"
-    return sql, parameters | bound
+    return sql, parameters
 
 
 def needed_columns(metric: Metric) -> set[str]:
@@ -75,10 +74,6 @@ def needed_columns(metric: Metric) -> set[str]:
     if metric.measured:
         found.add(metric.measure)
     return found | ({metric.passes.field} if metric.passes else set())
-
-
-def _needed(metric: Metric, query: MetricQuery) -> set[str]:
-    return needed_columns(metric) | {one.field for one in query.filters} | set(query.by)
 
 
 def _sums_sql(metric: Metric) -> list[str]:

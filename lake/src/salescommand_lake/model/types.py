@@ -115,6 +115,11 @@ class Noun:
         """Return the table of what its records were, from when to when."""
         return f"{self.name}_intervals"
 
+    @property
+    def latest_table(self) -> str:
+        """Return the table of the last intervals, where the noun has one."""
+        return f"{self.name}_latest"
+
     def field(self, name: str) -> Field | None:
         """Return the field called ``name``, None when there is none."""
         return next((field for field in self.fields if field.name == name), None)

@@ -17,7 +17,7 @@ class Derived:
     Attributes:
         type: ClickHouse type without Nullable.
         sql: over the columns of the noun's rows; ``{day:Date32}`` and ``{moment:DateTime64(3, 'UTC')}`` are the moment.
-        history: whether it needs what only the intervals tell (``visits``, ``first_due``).
+        history: whether it needs what only the intervals tell (``stage_since``, ``first_due``).
     """
 
     name: str
@@ -29,8 +29,8 @@ class Derived:
 
 
 _OPEN = "ifNull(status, '') = 'open'"
-_TOLD = "toDate32(visits[-1].entered_at)"
-_IN_STAGE = f"if({_OPEN} AND notEmpty(visits), dateDiff('day', {_TOLD}, {{day:Date32}}), NULL)"
+_TOLD = "toDate32(assumeNotNull(stage_since))"
+_IN_STAGE = f"if({_OPEN} AND isNotNull(stage_since), dateDiff('day', {_TOLD}, {{day:Date32}}), NULL)"
 _QUIET = "if(isNull(last_activity_at), NULL, dateDiff('day', toDate32(assumeNotNull(last_activity_at)), {day:Date32}))"
 _TAKEN = "dateDiff('day', toDate32(assumeNotNull(created_at)), assumeNotNull(close_date))"
 _OUTSTANDING = (
@@ -78,7 +78,7 @@ DERIVED: MappingProxyType[str, tuple[Derived, ...]] = MappingProxyType(
                 "DateTime64(3, 'UTC')",
                 "In stage since",
                 "When the deal came into the stage that it is in.",
-                "if(empty(visits), NULL, visits[-1].entered_at)",
+                "stage_since",
                 history=True,
             ),
             Derived(

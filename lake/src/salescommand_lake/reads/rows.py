@@ -6,7 +6,7 @@ does not need is not computed: joins and conversions are left out where no colum
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,16 +14,18 @@ from typing import Any
 
 from salescommand_lake.fold.intervals import END, intervals
 from salescommand_lake.fold.state_sql import marked
+from salescommand_lake.fold.stays import STAYS
 from salescommand_lake.mapping.currencies import EXPONENTS
 from salescommand_lake.model import NOUNS, Noun
-from salescommand_lake.noun_tables import HISTORY_COLUMNS
-from salescommand_lake.reads.conditions import Column
+from salescommand_lake.noun_tables import HISTORY_COLUMNS, LATEST_COLUMNS
+from salescommand_lake.reads.conditions import Column, condition
 from salescommand_lake.reads.derived import MONEY, derived
-from salescommand_lake.reads.money import converted
+from salescommand_lake.reads.money import converted, rounded
 from salescommand_lake.reads.names import looked_up, name_joins, resolved
+from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.stage_visits import STAGE_VISIT, visits
 
-__all__ = ["Moment", "columns", "resolved", "rows", "states_at", "weighs"]
+__all__ = ["Moment", "columns", "matching", "resolved", "rows", "states_at", "weighs"]
 
 _CLOSED_DAY = (
     "if(ifNull(status, '') IN ('won', 'lost') AND isNotNull(close_date), assumeNotNull(close_date), {day:Date32})"
@@ -32,15 +34,13 @@ _RATE_DAY = MappingProxyType(
     {
         "opportunity": _CLOSED_DAY,
         "stage_visit": _CLOSED_DAY,
-        "order": "if(isNotNull(ordered_at), toDate32(assumeNotNull(ordered_at)), {day:Date32})",
         "invoice": "if(isNotNull(issued_at), toDate32(assumeNotNull(issued_at)), {day:Date32})",
         "order": "if(isNotNull(ordered_at), toDate32(assumeNotNull(ordered_at)), {day:Date32})",
         "quota": "if(isNotNull(period_start), assumeNotNull(period_start), {day:Date32})",
     }
 )
 """The day at whose rate a row is converted: closed deals at the day they closed, open ones at the moment's."""
-# Each row is rounded to the minor unit, half up, so that the rows a person adds up give the number.
-_WEIGHTED = "CAST(round(value * probability, {digits}), 'Nullable(Decimal(38, 4))') AS weighted_value"
+_AS_OF = "{as_of:DateTime64(3, 'UTC')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +89,17 @@ def rows(
     needed: Collection[str] | None = None,
     *,
     where: str = "1",
-    deleted: bool = False,
 ) -> tuple[str, dict[str, Any]]:
     """Return a SELECT of the living records of a noun at a moment, and its parameters.
 
     ``needed`` are the names of ``columns`` that are read, None is all of them; others may be missing from the rows.
-    ``where`` is SQL over the noun's own columns that is applied before anything is joined; with ``deleted`` the deleted
-    records are there too.
+    ``where`` is SQL over the noun's own columns that is applied before anything is joined.
 
     Beside the columns of the noun's states the rows have ``owner``, ``team``, ``manager`` and ``account`` where the
     noun refers to them, what is derived from the record, and its amounts in ``currency`` (Nullable(Decimal(38, 4))).
     """
     parameters: dict[str, Any] = {"day": moment.day, "moment": moment.time}
-    base, bound = _records(noun, moment, needed, where if deleted else f"NOT is_deleted AND {where}")
+    base, bound = _records(noun, moment, needed, f"NOT is_deleted AND {where}")
     parameters |= bound
     names = [name for name in resolved(noun) if _needs(needed, name)]
     own = [name for name in _row_names(noun, needed) if name not in resolved(noun)]
@@ -118,7 +116,8 @@ def rows(
         parameters["reporting"] = currency
         select = converted(select, amounts=money, day=_RATE_DAY[noun.name], reporting=currency)
     if weighted:
-        select = f"SELECT *, {_WEIGHTED.format(digits=EXPONENTS.get(currency, 2))} FROM ({select})"
+        exact = rounded("(toDecimal256(value, 4) * probability)", EXPONENTS.get(currency, 2))
+        select = f"SELECT *, {exact} AS weighted_value FROM ({select})"
     return select, parameters
 
 
@@ -129,8 +128,8 @@ def _needs(needed: Collection[str] | None, name: str) -> bool:
 def _records(noun: Noun, moment: Moment, needed: Collection[str] | None, where: str) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of the records at a moment, with their fields and what went before."""
     if noun is STAGE_VISIT:
-        deals, bound = _records(NOUNS["opportunity"], moment, None, where)
-        return visits(deals), bound
+        deals, bound = states_at(NOUNS["opportunity"], moment, history=True, visits=True)
+        return visits(f"SELECT * FROM ({deals}) WHERE {where}"), bound
     source, bound = states_at(noun, moment, history=_needs_history(noun, needed))
     return f"SELECT * FROM ({source}) WHERE {where}", bound
 
@@ -146,13 +145,17 @@ def _row_names(noun: Noun, needed: Collection[str] | None) -> list[str]:
     return own + (history if _needs_history(noun, needed) else [])
 
 
-def states_at(noun: Noun, moment: Moment, *, history: bool) -> tuple[str, dict[str, Any]]:
+def states_at(noun: Noun, moment: Moment, *, history: bool, visits: bool = False) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of the states of records at a moment, deleted ones included.
 
-    Now is the table of states; a past day is a filter over the intervals. What had been received by a moment is folded
-    from the changes received by then, which takes longer. ``history`` asks for the columns of what went before.
+    Now is the table of states, or that of last intervals where ``history`` or ``visits`` ask for what went before; a
+    past day is a filter over the intervals. What had been received by a moment is folded from the changes received by
+    then, which takes longer.
     """
-    if moment.as_of is None and moment.known_at is None and not (history and noun.name in HISTORY_COLUMNS):
+    known = noun.name in LATEST_COLUMNS
+    if moment.as_of is None and moment.known_at is None:
+        if known and (history or visits):
+            return f"SELECT *, valid_from AS source_time FROM {noun.latest_table} FINAL", {}
         return f"SELECT * FROM {noun.table} FINAL", {}
     parameters: dict[str, Any] = {}
     made = f"SELECT * FROM {noun.intervals_table} FINAL"
@@ -162,7 +165,39 @@ def states_at(noun: Noun, moment: Moment, *, history: bool) -> tuple[str, dict[s
     condition = f"valid_to = {END} AND valid_from < valid_to"
     if moment.as_of is not None:
         # A time between two milliseconds is cut to the earlier one by the type, which is what "up to then" means.
-        at = "{as_of:DateTime64(3, 'UTC')}"
-        condition = f"valid_from <= {at} AND valid_to > {at}"
+        condition = f"valid_from <= {_AS_OF} AND valid_to > {_AS_OF}"
         parameters["as_of"] = moment.as_of
-    return f"SELECT *, valid_from AS source_time FROM ({made}) WHERE {condition}", parameters
+    states = f"SELECT *, valid_from AS source_time FROM ({made}) WHERE {condition}"
+    if known and visits and moment.known_at is None:
+        # The last interval tells all visits; those up to the moment are what had been told by then.
+        told = f"SELECT canonical_id, visits FROM {noun.latest_table} FINAL"
+        states = (
+            f"SELECT i.*, arrayFilter(v -> v.entered_at <= {_AS_OF}, l.visits) AS visits\n"
+            f"FROM ({states}) AS i LEFT ANY JOIN ({told}) AS l ON i.canonical_id = l.canonical_id"
+        )
+    if known and visits:
+        states = f"SELECT * EXCEPT (visits), {STAYS} AS stays FROM ({states})"
+    return states, parameters
+
+
+def matching(
+    noun: Noun,
+    moment: Moment,
+    currency: str,
+    *,
+    filters: Iterable[Filter],
+    needed: Collection[str],
+    known: Mapping[str, Column] | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of ``rows`` that match filters. What records say themselves is looked at first.
+
+    Raises:
+        QueryError: a filter names no column, or a value does not fit.
+    """
+    found = list(filters)
+    first = [one for one in found if noun is not STAGE_VISIT and noun.field(one.field)]
+    known = known or columns(noun)
+    early, parameters = condition(first, known, "o")
+    late, bound = condition([one for one in found if one not in first], known)
+    source, more = rows(noun, moment, currency, {*needed, *(one.field for one in found)}, where=early)
+    return f"SELECT * FROM ({source}) WHERE {late}", parameters | bound | more

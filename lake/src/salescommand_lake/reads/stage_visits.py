@@ -48,31 +48,27 @@ READABLE: MappingProxyType[str, Noun] = MappingProxyType({**NOUNS, STAGE_VISIT.n
 """Every noun that questions may be about."""
 
 _THERE = "v.stage = visited AND v.status = 'open'"
-_OPEN_STAGES = "arrayDistinct(arrayMap(v -> v.stage, arrayFilter(v -> v.status = 'open', visits)))"
-_STAYS = (
-    "arraySum(arrayMap((v, i) -> if(" + _THERE + ", dateDiff('second', v.entered_at, if(i = length(visits),"
-    " greatest({moment:DateTime64(3, 'UTC')}, v.entered_at), visits[i + 1].entered_at)), 0),"
-    " visits, arrayEnumerate(visits)))"
+_STAY = (
+    "stay.seconds + if(isNull(stay.since), 0,"
+    " greatest(0, dateDiff('second', assumeNotNull(stay.since), {moment:DateTime64(3, 'UTC')})))"
 )
-_LATER = "v.status = 'open' AND i > place AND v.stage != visited AND ifNull(v.probability > first.probability, true)"
+_STEP = "toInt32(least(floor(stay.probability * 10), 9)) * 10"
 
 
 def visits(deals: str) -> str:
-    """Return a SELECT of the visits of the deals of the SELECT ``deals``, which gives ``visits`` with each.
+    """Return a SELECT of the visits of the deals of the SELECT ``deals``, which gives their ``stays``.
 
     The time in a stage is in days with four decimals; a visit that has not ended lasts until the moment asked about.
     """
     kept = ", ".join(_KEPT)
     return f"""
-    SELECT concat(opportunity_id, ':', visited) AS canonical_id, source, source_id, source_time, is_deleted,
-        quality_score, failed_rules, {kept}, opportunity_id, visited AS stage, ifNull(deal_status, '') AS status,
-        toNullable(first.entered_at) AS entered_at, first.probability AS probability,
-        toNullable(toDecimal64(intDiv(seconds * 10000 + 43200, 86400), 4) / 10000) AS days,
-        ifNull(deal_status, '') = 'won' OR arrayExists((v, i) -> {_LATER}, visits, arrayEnumerate(visits)) AS went_on,
-        if(isNull(first.probability), NULL, concat(toString(toInt32(least(floor(first.probability * 10), 9)) * 10),
-            '-', toString(toInt32(least(floor(first.probability * 10), 9)) * 10 + 10), ' %')) AS probability_band
-    FROM (SELECT *, visits[place] AS first, {_STAYS} AS seconds
-          FROM (SELECT * EXCEPT (canonical_id, status, stage, probability), canonical_id AS opportunity_id,
-                    status AS deal_status, arrayFirstIndex(v -> {_THERE}, visits) AS place, visited
-                FROM ({deals})
-                ARRAY JOIN {_OPEN_STAGES} AS visited))"""
+    SELECT concat(deal, ':', stay.stage) AS canonical_id, source, source_id, source_time, is_deleted, quality_score,
+        failed_rules, {kept}, deal AS opportunity_id, stay.stage AS stage, deal_status AS status,
+        toNullable(stay.entered_at) AS entered_at, stay.probability AS probability,
+        toNullable(toDecimal64(intDiv({_STAY} * 10000 + 43200, 86400), 4) / 10000) AS days,
+        deal_status = 'won' OR stay.likelier AS went_on,
+        if(isNull(stay.probability), NULL,
+            concat(toString({_STEP}), '-', toString({_STEP} + 10), ' %')) AS probability_band
+    FROM (SELECT * EXCEPT (canonical_id, status, stage, probability, stays), canonical_id AS deal,
+              ifNull(toString(status), '') AS deal_status, stay
+          FROM ({deals}) ARRAY JOIN stays AS stay)"""

@@ -12,11 +12,11 @@ import msgspec
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.model import Noun
-from salescommand_lake.reads.conditions import Column, condition
+from salescommand_lake.reads.conditions import Column
 from salescommand_lake.reads.derived import MONEY, Derived, derived
 from salescommand_lake.reads.money import money_text
 from salescommand_lake.reads.question import QueryError
-from salescommand_lake.reads.rows import Moment, columns, resolved, rows, weighs
+from salescommand_lake.reads.rows import Moment, columns, matching, resolved, rows, weighs
 from salescommand_lake.reads.stage_visits import READABLE
 from salescommand_lake.reads.values import iso, plain
 from salescommand_lake.records.question import Page, RecordQuery
@@ -38,10 +38,9 @@ async def list_records(engine: Engine, query: RecordQuery) -> Page:
     known = {"title": Column(_title(noun))} | columns(noun)
     moment = Moment(query.as_of, query.known_at)
     descending, column = _sort(query.sort, known)
-    needed = {one.field for one in query.filters} | {query.sort.removeprefix("-")}
-    source, parameters = rows(noun, moment, query.currency, needed)
-    where, bound = condition(query.filters, known)
-    parameters |= bound
+    needed = {query.sort.removeprefix("-")}
+    source, parameters = matching(noun, moment, query.currency, filters=query.filters, needed=needed, known=known)
+    where = "1"
     if query.q:
         where += f" AND positionCaseInsensitiveUTF8({_title(noun)}, {{q:String}}) > 0"
         parameters["q"] = query.q

@@ -20,6 +20,9 @@ SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "What signing in sets"},
     "token": {"type": "http", "scheme": "bearer", "description": "`salescommand token create`"},
     "writeKey": {"type": "http", "scheme": "bearer", "description": "`salescommand key create SOURCE`; posts only"},
+    "writeKeyHeader": {"type": "apiKey", "in": "header", "name": "X-Write-Key", "description": "The same"},
+    "writeKeyUser": {"type": "http", "scheme": "basic", "description": "The same, as the user; any password"},
+    "writeKeyInAddress": {"type": "apiKey", "in": "query", "name": "key", "description": "For senders of no headers"},
 }
 INGEST_PATH = "/api/microservices/ingest/{source}/{entity_type}"
 
@@ -37,7 +40,9 @@ def describe(api: FastAPI) -> dict[str, Any]:
             operation["security"] = [] if path in OPEN_PATHS else [{"session": []}, {"token": []}]
             _use_problems(operation)
     if INGEST_PATH in document["paths"]:
-        document["paths"][INGEST_PATH]["post"]["security"] = [{"writeKey": []}]
+        document["paths"][INGEST_PATH]["post"]["security"] = [
+            {name: []} for name in SCHEMES if name.startswith("writeKey")
+        ]
     api.openapi_schema = document
     return document
 

@@ -220,6 +220,22 @@ async def test_requests_can_be_followed(control, context):
     assert "hush" not in str(told)
 
 
+async def test_what_proves_nothing_is_not_in_the_books(control, door, context):
+    """Somebody without a key can't move the counters of a source that takes signatures."""
+    await key_of(control, "shop")
+    await control.put("/api/sources/shop/verification", json={"scheme": "standard-webhooks", "secret": SECRET})
+    url = f"{INGEST}/shop/order"
+    large = b'{"id": 1, "x": "' + b"y" * (4 * 1024 * 1024) + b'"}'
+    assert (await door.post(url, content=large, headers=standard(large))).status_code == 413
+    assert (await door.post(url, content=large)).status_code == 401  # not even read
+    bad = standard(b"{}") | {"Idempotency-Key": "two words"}
+    assert (await door.post(url, content=b"{}", headers=bad)).status_code == 400
+    assert "shop" not in context.spool.books()
+    broken = b"{"
+    assert (await door.post(url, content=broken, headers=standard(broken))).status_code == 400
+    assert context.spool.books()["shop"].rejected == 1
+
+
 async def test_unknown_sources_leave_no_trace(door, context):
     for number in range(5):
         refusal(await door.post(f"{INGEST}/ghost{number}/deal", json={"id": 1}, headers=standard(b"x")), 401)

@@ -64,6 +64,11 @@ async def test_a_repeat_after_the_window_changes_no_number(make_settings):
         await flow.settle()
         before = await flow.get("/api/metrics/open-pipeline")
         assert (before["value"], before["rows"]) == ("2400.00", 2)
+        kept, posts = context.spool.remembered, 0
+        while context.spool.remembered >= kept + posts:  # housekeeping comes with some of the groups only
+            posts += 1
+            answer = await control.post(f"{URL}/crm/weather", json={"id": f"w{posts}"}, headers={"X-Write-Key": key})
+            assert posts < 1000, answer.text
         again = await post_both()
         assert [answer["duplicate"] for answer in again] == [False, False]  # the window has passed
         assert {one["event_id"] for one in first}.isdisjoint(one["event_id"] for one in again)
@@ -73,4 +78,4 @@ async def test_a_repeat_after_the_window_changes_no_number(make_settings):
         books = await flow.get("/api/microservices/balance")
         assert books["balanced"]
         crm = books["sources"]["crm"]
-        assert (crm["raw"], crm["applied"], crm["superseded"]) == (4, 2, 2)
+        assert (crm["applied"], crm["superseded"], crm["ignored"]) == (2, 2, posts)

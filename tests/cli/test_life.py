@@ -42,7 +42,10 @@ def test_commands_work_without_a_running_system_and_what_they_make_is_kept(tmp_p
         assert value["rows"] == 1
         post = f"{system.address('API')}/api/microservices/ingest/alone/opportunity"
         headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
-        assert httpx.post(post, json={"id": "x-2", "name": "later"}, headers=headers).status_code == 200
+        assert (
+            httpx.post(f"{post}?wait=stored", json={"id": "x-2", "name": "later"}, headers=headers).status_code == 200
+        )
+        _replaces_the_key_and_applies_a_contract(data, tmp_path, post)
         assert json.loads(run(data, "spool", "status", "--json").stdout)["status"] == "accepting"
         drained = run(data, "spool", "drain")
         assert (drained.returncode, drained.stdout) == (0, "The spool is empty.\n"), drained.stderr
@@ -52,6 +55,23 @@ def test_commands_work_without_a_running_system_and_what_they_make_is_kept(tmp_p
         assert "Stopped. The data is kept." in system.output
     assert processes_of(data) == {}
     assert not (data / "run" / "control.sock").exists()
+
+
+def _replaces_the_key_and_applies_a_contract(data, folder, post):
+    """What integrators type beside a running system."""
+    [old] = json.loads(run(data, "key", "list", "alone", "--json").stdout)
+    rotated = run(data, "key", "rotate", "alone", old["id"], "--grace", "1h")
+    assert len(rotated.stdout.splitlines()) == 1, rotated.stderr
+    assert old["id"] in rotated.stderr
+    drafted = run(data, "contract", "draft", "alone", "opportunity")
+    schema = folder / "opportunity.json"
+    schema.write_text(drafted.stdout)
+    assert json.loads(drafted.stdout)["required"] == ["id", "name"], drafted.stderr
+    assert run(data, "contract", "apply", "alone", "opportunity", str(schema)).returncode == 0
+    headers = {"X-Write-Key": rotated.stdout.strip()}
+    assert httpx.post(post, json={"id": "x-3"}, headers=headers).status_code == 422
+    told = run(data, "source", "tail", "alone", "--outcome", "rejected")
+    assert '"name" is a required property' in told.stdout, told.stderr
 
 
 @pytest.mark.faults

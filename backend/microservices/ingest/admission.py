@@ -19,7 +19,7 @@ from backend.microservices.ingest.recent import Outcome, RecentRequests
 from backend.microservices.ingest.signatures import Delivery, Unproven, Verification
 from backend.stores.mongo import MongoUnavailable
 
-__all__ = ["Admitted", "Post", "admit", "let_in", "open_post", "prove", "rate_headers"]
+__all__ = ["Admitted", "Post", "admit", "let_in", "open_post", "prove", "rate_headers", "signature_of"]
 
 _SEND_KEY = "Send the source's key as `Authorization: Bearer KEY`, `X-Write-Key: KEY`, Basic user or `?key=KEY`."
 _PAUSE_SECONDS = 300
@@ -36,11 +36,12 @@ class Post(msgspec.Struct, gc=False):
 
 
 class Admitted(msgspec.Struct, gc=False):
-    """A post that may go on: to which source, as what, and whether a key vouches for it."""
+    """A post that may go on: to which source, and as what."""
 
     policy: SourcePolicy
     entity_type: str
-    by_key: bool
+    proven: bool
+    """Whether the key, or by now the signature, vouches for it. What nobody vouches for isn't in the books."""
 
 
 def open_post(scope: Scope) -> Post:
@@ -71,7 +72,7 @@ async def admit(keyring: KeyFinder, post: Post, limits: Limits, recent: RecentRe
         raise Refused(503, "Keys can't be checked", detail, hint, kind="unavailable", retry_after=5) from None
     source, entity_type = names(path, limits)
     if grant.source == source and (not grant.entities or entity_type in grant.entities):
-        return Admitted(grant.policy, entity_type, by_key=True)
+        return Admitted(grant.policy, entity_type, proven=True)
     refusal = _not_for(grant, source, entity_type)
     recent.add(grant.source, Outcome(time.time(), entity_type, status=403, reason=refusal.detail, rejected=1))
     raise refusal
@@ -95,7 +96,7 @@ async def _by_signature(keyring: KeyFinder, path: str, secret: str, limits: Limi
     policy = await keyring.source(source)
     if policy is None or policy.verification is None:
         raise _unauthorized(secret)
-    return Admitted(policy, entity_type, by_key=False)
+    return Admitted(policy, entity_type, proven=False)
 
 
 def _unauthorized(secret: str) -> Refused:
@@ -103,25 +104,35 @@ def _unauthorized(secret: str) -> Refused:
     return Refused(401, "A write key is needed", detail, _SEND_KEY, kind="unauthorized")
 
 
-def prove(admitted: Admitted, verification: Verification, post: Post, body: bytes, public_url: str) -> str:
-    """Check the signature, and return the sender's id of the delivery, '' without one.
+def signature_of(admitted: Admitted, verification: Verification, post: Post) -> dict[str, str] | None:
+    """Return the headers of a post that is signed, None when it isn't and needn't be. The body isn't read for this.
 
     Raises:
-        Refused: 401 when it is wrong or too old, or is missing where nothing else vouches for the post.
+        Refused: 401 when the signature is missing where nothing else vouches for the post.
     """
     sent = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in post.scope["headers"]}
     header = verification.header.lower()
-    if header not in sent:
-        if admitted.by_key and not verification.required:
-            return ""
-        what = "signature" if admitted.by_key else "valid write key and no signature"
-        detail = f"The post carries no {what} ({header})."
-        raise Refused(401, "A signature is needed", detail, "Have the sender sign its posts.", kind="unauthorized")
+    if header in sent:
+        return sent
+    if admitted.proven and not verification.required:
+        return None
+    what = "signature" if admitted.proven else "valid write key and no signature"
+    admitted.proven = False
+    detail = f"The post carries no {what} ({header})."
+    raise Refused(401, "A signature is needed", detail, "Have the sender sign its posts.", kind="unauthorized")
+
+
+def prove(verification: Verification, post: Post, sent: dict[str, str], body: bytes, public_url: str) -> str:
+    """Check the signature, and return the sender's id of the delivery, '' without one.
+
+    Raises:
+        Refused: 401 when it is wrong or too old.
+    """
     places = addresses(post.scope, post.query, sent.get("host", ""), public_url)
     try:
         return verification.prove(Delivery("POST", places, sent, body, time.time()))
     except Unproven as fault:
-        detail = f"The signature in {header} is not accepted: {fault}."
+        detail = f"The signature in {verification.header.lower()} is not accepted: {fault}."
         hint = "Compare the signing secret with the sender's, and the clocks. The body must arrive unchanged."
         raise Refused(401, "The signature is not accepted", detail, hint, kind="bad-signature") from None
 

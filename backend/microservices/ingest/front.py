@@ -13,7 +13,16 @@ from typing import Protocol
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.microservices.ingest.address import PREFIX, idempotency_key
-from backend.microservices.ingest.admission import Admitted, Post, admit, let_in, open_post, prove, rate_headers
+from backend.microservices.ingest.admission import (
+    Admitted,
+    Post,
+    admit,
+    let_in,
+    open_post,
+    prove,
+    rate_headers,
+    signature_of,
+)
 from backend.microservices.ingest.answers import accepted, all_refused, extra_headers
 from backend.microservices.ingest.encoding import decoded
 from backend.microservices.ingest.limits import Limits
@@ -38,8 +47,6 @@ _COMMON = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosnif
 _WAITED = (b"preference-applied", b"wait=stored")
 _NONE: list[tuple[bytes, bytes]] = []
 _REUSED = "idempotency-key-reused"
-# Nobody proved who sent it, or it is to be posted again: it is not in the books.
-_NOT_BOOKED = frozenset({401, 403, 429})
 
 
 class FrontContext(Protocol):
@@ -119,7 +126,7 @@ class IngestFront:
             acks = await self._append(prepared, outcome)
         except Refused as refusal:
             outcome.status, outcome.reason = refusal.status, refusal.detail
-            await self._count_refusal(policy.source, refusal, outcome)
+            await self._count_refusal(admitted, refusal, outcome)
             raise
         except Disconnected:
             outcome.status, outcome.reason = 499, "the client went away before its body was complete"
@@ -132,13 +139,16 @@ class IngestFront:
 
     async def _receive(self, admitted: Admitted, post: Post, receive: Receive) -> tuple[str, bytes]:
         """Read the body and check its signature where the source wants one; return the idempotency key and the body."""
-        key = idempotency_key(post.headers, self._limits)
         verification = admitted.policy.verification
-        limit = None if admitted.by_key else self._limits.unproven_bytes
+        sent = None if verification is None else signature_of(admitted, verification, post)
+        key = idempotency_key(post.headers, self._limits)
+        limit = None if admitted.proven else self._limits.unproven_bytes
         body = await self._reader.read(post.headers.content_length, receive, limit)
-        if verification is None:
+        if verification is None or sent is None:
             return key, body
-        delivery = prove(admitted, verification, post, body, self._public_url)
+        admitted.proven = False  # a wrong signature spoils a valid key
+        delivery = prove(verification, post, sent, body, self._public_url)
+        admitted.proven = True
         return key or delivery[: self._limits.key_length], body
 
     async def _prepare(self, request: Request, encoding: str, outcome: Outcome) -> Prepared:
@@ -183,11 +193,12 @@ class IngestFront:
             return False
         return await self._context.spool.is_stored([ack.seq for ack in acks])
 
-    async def _count_refusal(self, source: str, refusal: Refused, outcome: Outcome) -> None:
+    async def _count_refusal(self, admitted: Admitted, refusal: Refused, outcome: Outcome) -> None:
         """Enter a refused request into the books, unless the spool did or the client is to post it again."""
         outcome.rejected = outcome.rejected or 1
-        if refusal.status >= 500 or refusal.status in _NOT_BOOKED or refusal.kind == _REUSED:
+        if not admitted.proven or refusal.status >= 500 or refusal.status == 429 or refusal.kind == _REUSED:
             return
+        source = admitted.policy.source
         try:
             await self._context.spool.append(Submission(source, [], rejected=outcome.rejected))
         except SpoolUnavailable as error:

@@ -383,7 +383,8 @@ export interface paths {
          * Post events
          * @description Take a JSON object, a list of them, a vendor's envelope or one object a line, with the source's write key.
          *
-         *     Served by the ingest front, which stands before this application wherever the process has a spool.
+         *     Where the source is set up for it, the vendor's signature stands for the key. Served by the ingest front, which
+         *     stands before this application wherever the process has a spool.
          */
         post: operations["ingest_api_microservices_ingest__source___entity_type__post"];
         delete?: never;

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend.auth.principal import Principal
 from backend.context import Context
@@ -81,19 +84,25 @@ def _add_metrics(api: FastAPI, context: Context) -> None:
     api.add_api_route("/metrics", metrics, include_in_schema=False)
 
 
-def create_app(context: Context, *, principal: Principal | None = None, ui_dir: Path | None = None) -> ASGIApp:
+def create_app(
+    context: Context, *, principal: Principal | None = None, ui_dir: Path | None = None, proxied: bool = False
+) -> ASGIApp:
     """Return the application a server runs. It starts no task: the process's owner runs loader and worker.
 
     Args:
         context: the open things of this process.
         principal: if given, every request is by them (the control socket).
         ui_dir: the built UI, served beside the API; None serves the API only.
+        proxied: believe a proxy's forwarding headers. Not at the door, which needs none of them and answers faster so.
     """
     app: ASGIApp = create_api(context, principal=principal)
     if ui_dir is not None:
         app = UiFiles(app, ui_dir)
     app = SecurityHeaders(app, https=context.settings.secure_cookies)
     app = Observe(app, context.http_metrics)
+    if proxied:
+        behind: Any = ProxyHeadersMiddleware  # typed for uvicorn's own shapes of ASGI
+        app = behind(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
     if context.local_spool is None:
         return app
     settings = context.settings

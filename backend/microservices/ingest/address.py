@@ -48,9 +48,8 @@ def read_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
     """Return the headers that the door reads."""
     found = Headers()
     for name, value in raw:
-        field = _READ.get(name)
-        if field is not None:
-            setattr(found, field, value.decode("latin-1"))
+        if name in _READ:
+            setattr(found, _READ[name], value.decode("latin-1"))
     return found
 
 

@@ -46,6 +46,8 @@ _PROBLEM = (b"content-type", b"application/problem+json")
 _COMMON = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 _WAITED = (b"preference-applied", b"wait=stored")
 _NONE: list[tuple[bytes, bytes]] = []
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers, body."""
 _REUSED = "idempotency-key-reused"
 
 
@@ -83,27 +85,35 @@ class IngestFront:
         if scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
+        answer = await self.answer(post, receive)
+        if answer is None:
+            return
+        status, headers, body = answer
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def answer(self, post: Post, receive: Receive) -> Answer | None:
+        """Return the answer to a request at the door's address, None when the client went away. Raises nothing."""
+        path = post.scope["path"]
         refusal: Refused | None = None
         status, extra = 200, _NONE
         try:
             body, extra = await self._post(post, receive)
         except Disconnected:
-            return
+            return None
         except Refused as refused:
             refusal = refused
             away = self._context.spool.stats.turned_away
             away[refused.kind] = away.get(refused.kind, 0) + 1
         except Exception:
             # Nothing here may leave an integrator without an answer that tells what to do.
-            log.exception("a post to %s failed", scope["path"])
+            log.exception("a post to %s failed", path)
             refusal = _failed()
         if refusal is not None:
-            status, body, extra = refusal.status, refusal.document(scope["path"]), extra_headers(refusal)
+            status, body, extra = refusal.status, refusal.document(path), extra_headers(refusal)
         self.answers[status] = self.answers.get(status, 0) + 1
         length = (b"content-length", str(len(body)).encode())
-        headers = [_JSON if status == 200 else _PROBLEM, length, *_COMMON, *extra]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return status, [_JSON if status == 200 else _PROBLEM, length, *_COMMON, *extra], body
 
     async def _post(self, post: Post, receive: Receive) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         """Take a post; return the answer's body and its further headers: the rate, and whether it waited as asked."""

@@ -17,6 +17,7 @@ from salescommand_lake.identifiers import INSTANCE_BITS
 __all__ = ["Group"]
 
 _FORGOTTEN_AT_ONCE = 64
+_ONE_LATER = 1 << INSTANCE_BITS
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -32,6 +33,7 @@ class Group:
         self._changed: dict[str, Counters] = {}
         self._next_seq = next_seq
         self._last_seq = store.last_seq
+        self._clocked = False
         self._rows: list[Row] = []
 
     @property
@@ -51,7 +53,9 @@ class Group:
         return counters
 
     def _take_seq(self) -> int:
-        self._last_seq = self._next_seq(self._last_seq)
+        # The clock is read once in a group: its events came in together, and each gets a microsecond of its own.
+        self._last_seq = self._last_seq + _ONE_LATER if self._clocked else self._next_seq(self._last_seq)
+        self._clocked = True
         return self._last_seq
 
     # -- events from the door ---------------------------------------------------------------------------------------
@@ -64,7 +68,8 @@ class Group:
         """
         counters = self._count(submission.source)
         counters.received += len(submission.drafts) + submission.rejected
-        first = self._memory.find(submission.request)
+        memory = self._memory
+        first = memory.find(submission.request) if submission.request else None
         if first is not None and first.content != submission.content:
             counters.rejected += len(submission.drafts) + submission.rejected
             raise KeyReused("this idempotency key was used before with other content")
@@ -74,9 +79,11 @@ class Group:
         for draft in submission.drafts:
             row = draft.row
             timed = row.source_time_ms is not None
-            known = self._memory.find(draft.item) or self._memory.find(row.event_key)
+            known = memory.find(draft.item) if draft.item else None
+            if known is None and row.event_key:
+                known = memory.find(row.event_key)
             if known is None and not timed:
-                known = self._memory.repeats_latest(draft.record, row.body_sha256)
+                known = memory.repeats_latest(draft.record, row.body_sha256)
             if known is not None:
                 counters.duplicates += 1
                 acks.append(Ack(known.event, duplicate=True))
@@ -86,7 +93,7 @@ class Group:
             event = row.seq if known is None else known.event
             row.event_key = row.event_key or digest16("s", str(row.seq))
             key = row.event_key if known is None else b""
-            self._memory.stage(
+            memory.stage(
                 Remembered(
                     row.seq,
                     event,

@@ -1,7 +1,8 @@
 """The memory of events that were accepted: what tells a repeat from a change.
 
-On disk it is a sequence of frames, one per group commit. In memory there are only 64-bit marks; a hit on a mark is
-confirmed with the full hashes on disk, so two different events never pass for one another.
+On disk it is a sequence of frames, one per group commit. In memory there are only 64-bit marks (Python's own hash of
+the digest, which differs from process to process); a hit on a mark is confirmed with the full hashes on disk, so two
+different events never pass for one another.
 """
 
 from __future__ import annotations
@@ -47,10 +48,6 @@ def decode_entries(data: bytes) -> list[Remembered]:
     return _DECODE(data)
 
 
-def _mark(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big")
-
-
 class Memory:
     """Marks of what is remembered. Changes are staged until the group that made them is on disk."""
 
@@ -79,7 +76,7 @@ class Memory:
         staged = self._staged.get(key)
         if staged is not None:
             return staged
-        seq = self._keys.get(_mark(key))
+        seq = self._keys.get(hash(key))
         entry = None if seq is None else self._entry(seq)
         return entry if entry is not None and key in (entry.event_key, entry.item, entry.request) else None
 
@@ -88,17 +85,20 @@ class Memory:
         if record in self._staged_latest:
             entry = self._staged_latest[record]
         else:
-            known = self._latest.get(_mark(record))
-            entry = self._entry(known[0]) if known is not None and known[1] == _mark(body_sha256) else None
+            known = self._latest.get(hash(record))
+            entry = self._entry(known[0]) if known is not None and known[1] == hash(body_sha256) else None
         same = entry is not None and entry.record == record and entry.body_sha256 == body_sha256
         return entry if same else None
 
     def stage(self, entry: Remembered) -> None:
         """Remember an entry once the group is on disk; lookups see it at once."""
         self._entries.append(entry)
-        for key in (entry.event_key, entry.item, entry.request):
-            if key:
-                self._staged.setdefault(key, entry)
+        staged = self._staged
+        if entry.event_key:
+            staged.setdefault(entry.event_key, entry)
+        if entry.request:  # without one, a record has no place in it either
+            staged.setdefault(entry.item, entry)
+            staged.setdefault(entry.request, entry)
         if entry.event == entry.seq:
             # An event with a time of its own is recognised by its key; it only ends what was latest before.
             self._staged_latest[entry.record] = None if entry.timed else entry
@@ -116,24 +116,27 @@ class Memory:
         """Take in entries that are on disk, in the order of their numbers."""
         keys, latest = self._keys, self._latest
         for entry in entries:
-            for key in (entry.event_key, entry.item, entry.request):
-                if key:
-                    keys.setdefault(_mark(key), entry.seq)
-            if entry.event == entry.seq:
+            seq = entry.seq
+            if entry.event_key:
+                keys.setdefault(hash(entry.event_key), seq)
+            if entry.request:
+                keys.setdefault(hash(entry.item), seq)
+                keys.setdefault(hash(entry.request), seq)
+            if entry.event == seq:
                 if entry.timed:
-                    latest.pop(_mark(entry.record), None)
+                    latest.pop(hash(entry.record), None)
                 else:
-                    latest[_mark(entry.record)] = (entry.seq, _mark(entry.body_sha256))
+                    latest[hash(entry.record)] = (seq, hash(entry.body_sha256))
 
     def forget(self, entries: Iterable[Remembered]) -> None:
         """Drop entries that are taken off the disk."""
         for entry in entries:
             for key in (entry.event_key, entry.item, entry.request):
-                if key and self._keys.get(_mark(key)) == entry.seq:
-                    del self._keys[_mark(key)]
-            known = self._latest.get(_mark(entry.record))
+                if key and self._keys.get(hash(key)) == entry.seq:
+                    del self._keys[hash(key)]
+            known = self._latest.get(hash(entry.record))
             if known is not None and known[0] == entry.seq:
-                del self._latest[_mark(entry.record)]
+                del self._latest[hash(entry.record)]
         self._frames.clear()
 
     def clear(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -64,6 +65,7 @@ def words(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
     return {_plain(word): noun for noun, said in table.items() for word in (noun, *said)}
 
 
+@lru_cache(maxsize=4096)
 def _plain(word: str) -> str:
     return _SEPARATORS.sub("_", word.strip().lower())
 

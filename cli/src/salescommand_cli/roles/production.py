@@ -91,7 +91,7 @@ async def _serve(settings: BackendSettings) -> int:
         control = [control_listener(folder.control_socket)]
         await servers.start("control", create_app(context, principal=CONTROL), control)
         await servers.start("metrics", create_metrics_app(context), metrics)
-        await servers.start("API", create_app(context), api, public=True)
+        await servers.start("API", create_app(context, proxied=True), api)
         folder.describe("serve", api=f"http://localhost:{settings.api_port}", control=str(folder.control_socket))
         note(f"ready: API http://{settings.host}:{settings.api_port}, metrics {settings.metrics_port}")
         return await _until_stopped(stack.pop_all(), servers, jobs, signals)

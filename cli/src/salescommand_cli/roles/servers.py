@@ -12,6 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from backend.protocol import GuardedProtocol, cut_off_slow_clients, raise_file_limit
+
 DRAIN_SECONDS = 5
 BACKLOG = 2048
 
@@ -30,20 +32,24 @@ class Servers:
     def __init__(self) -> None:
         self._servers: list[tuple[str, _Server, asyncio.Task[None]]] = []
 
-    async def start(self, name: str, app: Any, sockets: Sequence[socket.socket], *, public: bool = False) -> None:
-        """Serve the ASGI app and return once it takes requests. `public` believes a proxy's forwarding headers."""
+    async def start(self, name: str, app: Any, sockets: Sequence[socket.socket]) -> None:
+        """Serve the ASGI app and return once it takes requests."""
+        raise_file_limit()
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            proxy_headers=public,
+            http=GuardedProtocol,
+            proxy_headers=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
             backlog=BACKLOG,
         )
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=list(sockets)), name=f"server:{name}")
+        sweep = asyncio.create_task(cut_off_slow_clients(server.server_state.connections), name=f"sweep:{name}")
+        task.add_done_callback(lambda _: sweep.cancel())
         self._servers.append((name, server, task))
         while not server.started:
             if task.done():

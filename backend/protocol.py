@@ -1,0 +1,232 @@
+"""HTTP/1.1 on the wire: uvicorn's protocol, with slow clients cut off, and a short way to the door.
+
+uvicorn bounds neither how long a client may take to send a request nor how many may connect. It also makes some
+thirty objects per request, which is most of what taking a post costs; a post to the door is answered with a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import urllib.parse
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from backend.microservices.ingest.address import PREFIX
+from backend.microservices.ingest.admission import open_post
+from backend.microservices.ingest.front import IngestFront
+
+__all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit"]
+
+log = logging.getLogger(__name__)
+KEEP_ALIVE_SECONDS = 5.0
+"""How long an answered client may stay without asking again."""
+FIRST_SECONDS = 10.0
+"""How long a new client may take to begin."""
+REQUEST_SECONDS = 60.0
+"""How long a request may take to arrive, body and all; the door's own limit for a body is shorter."""
+MAX_CONNECTIONS = 4000
+"""Clients at once on one server; more are told to come again."""
+_SWEEP_SECONDS = 1.0
+_DOOR = PREFIX.encode()
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_CROWDED = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n"
+    b"content-type: text/plain\r\ncontent-length: 21\r\n\r\nToo many connections\n"
+)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One client. Its two clocks are read by `cut_off_slow_clients`, so that a request starts no timer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._door = self.app if isinstance(self.app, IngestFront) else None
+        self._idle_since: float | None = None
+        self._receiving_since: float | None = None
+        self._answered = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a client, or send it away when there are too many."""
+        super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.write(_CROWDED)
+            transport.close()
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether the client has been waited for long enough."""
+        if self._receiving_since is not None:
+            return now - self._receiving_since > REQUEST_SECONDS
+        if self._idle_since is not None:
+            return now - self._idle_since > (KEEP_ALIVE_SECONDS if self._answered else FIRST_SECONDS)
+        return False
+
+    def cut_off(self) -> None:
+        """Hang up on the client, whatever it was sending."""
+        self.transport.abort() if self._receiving_since is not None else self.transport.close()
+
+    # -- what the parser calls ----------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A request begins. uvicorn's scope is made later, once it is clear that it is needed."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self._idle_since, self._receiving_since = None, self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Start the request."""
+        if (
+            self._door is None
+            or not self.url.startswith(_DOOR)
+            or self.parser.get_method() != b"POST"
+            or self.parser.should_upgrade()
+        ):
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.url, self.headers, self.expect_100_continue = url, headers, expects
+            self.scope["headers"] = headers
+            super().on_headers_complete()
+            return
+        before = self.cycle
+        self.cycle = cycle = _Post(self, self._door)  # type: ignore[assignment]
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)  # type: ignore[arg-type]
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))  # type: ignore[arg-type]
+
+    def on_message_complete(self) -> None:
+        """All of the request is here, perhaps after its answer, when it was refused before its end."""
+        self._receiving_since = None
+        if self.cycle.response_complete:
+            self._idle_since, self._answered = self.loop.time(), True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A request is answered: go on with one that came meanwhile, or wait."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._receiving_since is None:
+            self._idle_since, self._answered = self.loop.time(), True
+
+
+class _Post:
+    """A post to the door on its way: what uvicorn calls a cycle, with only what the protocol needs of one."""
+
+    __slots__ = (
+        "_door",
+        "_expects",
+        "_protocol",
+        "_waiting",
+        "body",
+        "disconnected",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "scope",
+    )
+
+    def __init__(self, protocol: GuardedProtocol, door: IngestFront) -> None:
+        parsed = httptools.parse_url(protocol.url)
+        path = parsed.path.decode("ascii")
+        self.scope: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": urllib.parse.unquote(path) if "%" in path else path,
+            "query_string": parsed.query or b"",
+            "headers": protocol.headers,
+            "client": protocol.client,
+            "scheme": protocol.scheme,
+        }
+        self._protocol = protocol
+        self._door = door
+        self._expects = protocol.expect_100_continue
+        self._waiting: asyncio.Future[None] | None = None
+        self.keep_alive = protocol.parser.get_http_version() != "1.0" and protocol.parser.should_keep_alive()
+        self.body = b""
+        self.more_body = True
+        self.disconnected = False
+        self.response_complete = False
+
+    @property
+    def message_event(self) -> _Post:
+        """What the protocol sets when more has come."""
+        return self
+
+    def set(self) -> None:
+        """More has come, or nothing will."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next part of the body as ASGI does, all of it at once where it has come."""
+        if self.more_body and not self.body:
+            transport = self._protocol.transport
+            if self._expects and not transport.is_closing():
+                self._expects = False
+                transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._protocol.flow.resume_reading()
+            if not self.disconnected:
+                self._waiting = self._protocol.loop.create_future()
+                await self._waiting
+        if self.disconnected:
+            return {"type": "http.disconnect"}
+        part, self.body = bytes(self.body), b""
+        if len(part) > HIGH_WATER_LIMIT:
+            self._protocol.flow.resume_reading()
+        return {"type": "http.request", "body": part, "more_body": self.more_body}
+
+    async def run_asgi(self, app: Any) -> None:
+        """Have the door answer, and write its answer at once."""
+        del app
+        protocol = self._protocol
+        try:
+            answer = await self._door.answer(open_post(self.scope), self.receive)
+        except BaseException:
+            log.exception("a post was not answered")
+            protocol.transport.abort()
+            raise
+        if answer is None or self.disconnected:
+            return
+        status, headers, body = answer
+        content = [_LINES[status]]
+        for name, value in protocol.server_state.default_headers:
+            content += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            content += (name, b": ", value, b"\r\n")
+        content.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        content.append(body)
+        protocol.transport.write(b"".join(content))
+        self.response_complete = True
+        if not self.keep_alive:
+            protocol.transport.close()
+        protocol.on_response_complete()
+
+
+async def cut_off_slow_clients(connections: set[Any]) -> None:
+    """Hang up on clients of a server (its `server_state.connections`) that take too long. Runs until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        now = loop.time()
+        for client in list(connections):
+            if isinstance(client, GuardedProtocol) and client.overdue(now):
+                client.cut_off()
+
+
+def raise_file_limit() -> None:
+    """Let this process have as many open files as it may: each client is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,196 @@
+"""The wire in front of the door: the short way answers like the long one, and slow or too many clients cost little."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from backend import protocol
+from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.limits import Limits
+from backend.microservices.ingest.spool import Spool
+from backend.protocol import GuardedProtocol, cut_off_slow_clients
+from tests.backend.test_ingest import KEY, Door, Keys, elsewhere
+from tests.support.waiting import until
+
+DEAL = "/api/microservices/ingest/crm/deal"
+
+
+class Wire:
+    """A served door and plain sockets at it."""
+
+    def __init__(self, port: int, door: Door, server: uvicorn.Server) -> None:
+        self.port = port
+        self.door = door
+        self.server = server
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def exchange(self, *sent: bytes, answers: int = 1) -> list[tuple[int, dict[str, str], bytes]]:
+        reader, writer = await self.connect()
+        for part in sent:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0)
+        found = [await read_answer(reader) for _ in range(answers)]
+        writer.close()
+        return found
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    if head[0] == "HTTP/1.1 100 Continue":
+        return await read_answer(reader)
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+    return int(head[0].split()[1]), headers, await reader.readexactly(int(headers.get("content-length", 0)))
+
+
+def request(body: bytes, *more: str, path: str = DEAL, version: str = "1.1", length: int | None = None) -> bytes:
+    size = len(body) if length is None else length
+    lines = [f"POST {path} HTTP/{version}", "Host: x", f"X-Write-Key: {KEY}", f"Content-Length: {size}", *more]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@asynccontextmanager
+async def served(spool: Spool, http: Any) -> AsyncIterator[Wire]:
+    door = Door(spool, Keys())
+    limits = Limits(body_bytes=200_000, read_seconds=5)
+    front = IngestFront(elsewhere, door, limits)
+    config = uvicorn.Config(front, log_config=None, access_log=False, lifespan="off", port=0, http=http)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    sweeping = asyncio.create_task(cut_off_slow_clients(server.server_state.connections))
+    yield Wire(server.servers[0].sockets[0].getsockname()[1], door, server)
+    sweeping.cancel()
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
+    opened = Spool(tmp_path / "events.sqlite")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def wire(spool: Spool) -> AsyncIterator[Wire]:
+    async with served(spool, GuardedProtocol) as found:
+        yield found
+
+
+def comparable(answer: tuple[int, dict[str, str], bytes]) -> Any:
+    status, headers, body = answer
+    content: Any = json.loads(body)
+    for name in ("event_id", "duplicate"):  # the second server sees repeats
+        content.pop(name, None)
+    return status, {name: value for name, value in headers.items() if name not in {"date", "content-length"}}, content
+
+
+SENT = {
+    "one": [request(b'{"id":1}')],
+    "in parts": [request(b"", length=9), b'{"id', b'":22}'],
+    "chunked": [
+        f"POST {DEAL} HTTP/1.1\r\nHost: x\r\nX-Write-Key: {KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode(),
+        b'5\r\n{"id"\r\n',
+        b"3\r\n:3}\r\n0\r\n\r\n",
+    ],
+    "waits for 100": [request(b"", "Expect: 100-continue", length=8), b'{"id":4}'],
+    "large": [request(b'{"id":5,"text":"' + b"x" * 150_000 + b'"}')],
+    "old": [request(b'{"id":6}', version="1.0")],
+    "closes": [request(b'{"id":7}', "Connection: close")],
+    "escaped": [request(b'{"id":8}', path="/api/microservices/ingest/crm/de%61l?wait=no")],
+    "not JSON": [request(b"nonsense")],
+    "no key": [request(b"{}").replace(KEY.encode(), b"wrong")],
+    "too large": [request(b"", length=10**9)],
+    "bad address": [request(b"{}", path=DEAL + "/more")],
+}
+
+
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT.keys())
+async def test_the_short_way_answers_like_the_long_one(spool: Spool, sent: list[bytes]) -> None:
+    answers = []
+    for http in (GuardedProtocol, "httptools"):
+        async with served(spool, http) as wire:
+            answers += await wire.exchange(*sent)
+    assert comparable(answers[0]) == comparable(answers[1])
+
+
+async def test_everything_else_passes_on(wire: Wire) -> None:
+    other = b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n"
+    reader, writer = await wire.connect()
+    writer.write(other)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 299")
+
+
+async def test_requests_in_a_row_are_answered_in_order(wire: Wire) -> None:
+    bodies = [b'{"id":"r-%d"}' % number for number in range(5)]
+    answers = await wire.exchange(b"".join(map(request, bodies)), answers=5)
+    assert [json.loads(body)["source_id"] for _, _, body in answers] == [f"r-{number}" for number in range(5)]
+
+
+async def test_after_an_early_refusal_the_connection_goes_on(wire: Wire) -> None:
+    wrong = request(b"", length=100_000).replace(KEY.encode(), b"wrong")
+    reader, writer = await wire.connect()
+    writer.write(wrong)
+    assert (await read_answer(reader))[0] == 401
+    writer.write(b"x" * 100_000 + request(b'{"id":1}'))
+    assert (await read_answer(reader))[0] == 200
+    writer.close()
+
+
+async def test_a_client_that_goes_away_in_its_body(wire: Wire) -> None:
+    _, writer = await wire.connect()
+    writer.write(request(b'{"id":', length=50))
+    await until(lambda: len(wire.server.server_state.tasks) == 1)
+    writer.close()
+    await until(lambda: not wire.server.server_state.tasks)
+    assert wire.door.spool.recent.of("crm")[0]["outcome"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("FIRST_SECONDS", b""),
+        ("REQUEST_SECONDS", b"POST " + DEAL.encode() + b" HTTP/1.1\r\nHost: x\r\nX-Slow: "),
+        ("REQUEST_SECONDS", b"GET /other HTTP/1.1\r\nHost"),
+        ("KEEP_ALIVE_SECONDS", request(b'{"id":1}')),
+    ],
+    ids=["silent", "half a header", "half a request elsewhere", "answered and idle"],
+)
+async def test_slow_clients_are_cut_off(wire: Wire, monkeypatch: pytest.MonkeyPatch, limit: str, sent: bytes) -> None:
+    monkeypatch.setattr(protocol, limit, 0.05)
+    reader, writer = await wire.connect()
+    writer.write(sent)
+    async with asyncio.timeout(20):
+        try:
+            await reader.read()
+        except ConnectionResetError:
+            pass
+        else:
+            assert reader.at_eof()
+    assert not wire.server.server_state.connections
+
+
+async def test_too_many_clients_are_told_to_come_again(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 3)
+    held = [await wire.connect() for _ in range(3)]
+    await until(lambda: len(wire.server.server_state.connections) == 3)
+    reader, _ = await wire.connect()
+    status, headers, _ = await read_answer(reader)
+    assert (status, headers["retry-after"]) == (503, "1")
+    assert await reader.read() == b""
+    held[0][1].write(request(b'{"id":1}'))
+    assert (await read_answer(held[0][0]))[0] == 200
+    for _, writer in held:
+        writer.close()

@@ -56,6 +56,11 @@ ui: setup ## The UI's own tests
 e2e: setup ## The walk through the UI in Chromium
 	@$(BIN)/python scripts/test.py e2e
 
+##@ Measure
+.PHONY: bench
+bench: setup ## Measure ingest on this machine (BENCH="--quick", BENCH="--only single --out docs/performance.md")
+	@$(BIN)/python -m benchmarks ingest $(BENCH)
+
 ##@ Keep
 .PHONY: format lock clean
 format: setup ## Format the Python sources

@@ -7,8 +7,10 @@ thirty objects per request, which is most of what taking a post costs; a post to
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
+import sys
 import urllib.parse
 from http import HTTPStatus
 from typing import Any
@@ -21,7 +23,7 @@ from backend.microservices.ingest.address import PREFIX
 from backend.microservices.ingest.admission import open_post
 from backend.microservices.ingest.front import IngestFront
 
-__all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit"]
+__all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit", "tune_interpreter"]
 
 log = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 5.0
@@ -224,6 +226,18 @@ async def cut_off_slow_clients(connections: set[Any]) -> None:
         for client in list(connections):
             if isinstance(client, GuardedProtocol) and client.overdue(now):
                 client.cut_off()
+
+
+def tune_interpreter() -> None:
+    """Set what a server under load needs otherwise than a script.
+
+    The garbage collector need not walk, again and again, what lives as long as the process; and a thread that encodes
+    a large block must let the event loop have its turn sooner than after Python's five milliseconds.
+    """
+    sys.setswitchinterval(0.001)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def raise_file_limit() -> None:

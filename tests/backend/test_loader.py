@@ -49,7 +49,8 @@ class Troubled:
             await self._engine.insert(table, rows, token=token)
             return
         self.tokens.append(token)
-        error = self.before(rows)
+        columns = rows.values  # type: ignore[attr-defined]
+        error = self.before([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
         if error is not None:
             raise error
         await self._engine.insert(table, rows, token=token)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salescommand_lake import Engine
+from salescommand_lake.engine import Columns
 from salescommand_lake.engine.base import Row
 from salescommand_lake.errors import (
     LakeError,
@@ -196,6 +197,75 @@ async def test_one_insert_is_one_block(any_engine: Engine) -> None:
         {"d": any_engine.database},
     )
     assert parts == [{"parts": "1", "rows": "20000"}]
+
+
+async def test_columns_arrive_as_rows_do(any_engine: Engine) -> None:
+    """The block format would take a time in other units without a word, so every type goes there and back."""
+    kinds = {
+        "text": "String",
+        "raw": "FixedString(4)",
+        "flag": "Bool",
+        "small": "UInt32",
+        "big": "UInt64",
+        "signed": "Int64",
+        "second": "DateTime",
+        "milli": "DateTime64(3, 'UTC')",
+        "micro": "DateTime64(6, 'UTC')",
+    }
+    made = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+    await any_engine.command(
+        f"CREATE TABLE both ({made}, word LowCardinality(String), choice Enum8('full' = 1, 'patch' = 2), "
+        "filled String DEFAULT concat('from ', text)) ENGINE = MergeTree ORDER BY text"
+    )
+    texts = [*NASTY, "x" * 127, "x" * 128, "x" * 20_000]
+    at = [datetime(2026, 3, 1, 12, number % 60, 7, 123_000, tzinfo=UTC) for number in range(len(texts))]
+    at[:3] = [
+        datetime(1900, 1, 1, tzinfo=UTC),
+        datetime(2299, 12, 31, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, tzinfo=UTC),
+    ]
+    seconds = [moment.replace(year=2026, microsecond=0) for moment in at]
+    unix = datetime(1970, 1, 1, tzinfo=UTC)
+    values: dict[str, list[Any]] = {
+        "text": [text.encode() if number % 2 else text for number, text in enumerate(texts)],
+        "raw": [bytes([number, 0, 255, 10]) for number in range(len(texts))],
+        "flag": [number % 2 == 0 for number in range(len(texts))],
+        "small": [2**32 - 1 - number for number in range(len(texts))],
+        "big": [2**64 - 1 - number for number in range(len(texts))],
+        "signed": [-(2**63) + number for number in range(len(texts))],
+        "second": [(moment - unix) // timedelta(seconds=1) for moment in seconds],
+        "milli": [(moment - unix) // timedelta(milliseconds=1) for moment in at],
+        "micro": [(moment - unix) // timedelta(microseconds=1) for moment in at],
+        "word": ["one", "two"] * (len(texts) // 2) + ["one"] * (len(texts) % 2),
+        "choice": ["full"] * (len(texts) - 1) + ["patch"],
+    }
+    await any_engine.insert("both", Columns({**kinds, "word": "String", "choice": "String"}, values), token="columns")
+    rows = [
+        {**dict(zip(values, row, strict=True)), "second": second, "milli": moment, "micro": moment}
+        for row, second, moment in zip(zip(*values.values(), strict=True), seconds, at, strict=True)
+    ]
+    found = "SELECT * FROM both ORDER BY ALL"
+    by_columns = await any_engine.query(found)
+    await any_engine.command("TRUNCATE TABLE both")
+    await any_engine.insert("both", rows, token="rows")
+    assert by_columns == await any_engine.query(found)
+    assert len(by_columns) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "error"),
+    [
+        ("FixedString(4)", [b"abc"], ValueError),
+        ("UInt32", [-1], OverflowError),
+        ("Decimal(18, 4)", [1], TypeError),
+        ("UInt32", ["1"], TypeError),
+    ],
+)
+def test_columns_that_cannot_be_written(kind: str, values: list[Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Columns({"a": kind}, {"a": values}).encode()
+    with pytest.raises(ValueError, match="has 1 values"):
+        Columns({"a": "UInt32", "b": "UInt32"}, {"a": [1, 2], "b": [1]}).encode()
 
 
 async def test_an_insert_of_nothing_does_nothing(any_engine: Engine) -> None:

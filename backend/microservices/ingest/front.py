@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -74,6 +75,8 @@ class IngestFront:
         self._context = context
         self._limits = limits or Limits()
         self._reader = BodyReader(self._limits)
+        # One thread: an opened body takes several times its size, so large ones are opened one after the other.
+        self._opening = ThreadPoolExecutor(1, thread_name_prefix="opening")
         self.answers: dict[int, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,8 +130,7 @@ class IngestFront:
         wait = post.parameters.get("wait") == "stored" or "wait=stored" in post.headers.prefer.replace(" ", "")
         outcome = Outcome(time.time(), entity_type)
         try:
-            key, body = await self._receive(admitted, post, receive)
-            outcome.bytes = len(body)
+            key, body = await self._receive(admitted, post, receive, outcome)
             let_in(policy)
             contract = policy.contracts.get(entity_type)
             request = Request(policy.source, entity_type, policy.kind, post.headers.content_type, key, body, contract)
@@ -142,18 +144,20 @@ class IngestFront:
             outcome.status, outcome.reason = 499, "the client went away before its body was complete"
             raise
         finally:
+            self._reader.release(outcome.bytes)
             spool.recent.add(policy.source, outcome)
         extra = _NONE if policy.bucket is None else rate_headers(policy, outcome.accepted)
         stored = await self._stored(acks) if wait else None
         return accepted(prepared, acks, outcome.duplicates, stored), [*extra, _WAITED] if stored else extra
 
-    async def _receive(self, admitted: Admitted, post: Post, receive: Receive) -> tuple[str, bytes]:
+    async def _receive(self, admitted: Admitted, post: Post, receive: Receive, outcome: Outcome) -> tuple[str, bytes]:
         """Read the body and check its signature where the source wants one; return the idempotency key and the body."""
         verification = admitted.policy.verification
         sent = None if verification is None else signature_of(admitted, verification, post)
         key = idempotency_key(post.headers, self._limits)
         limit = None if admitted.proven else self._limits.unproven_bytes
         body = await self._reader.read(post.headers.content_length, receive, limit)
+        outcome.bytes = len(body)  # what is to be released in the end
         if verification is None or sent is None:
             return key, body
         admitted.proven = False  # a wrong signature spoils a valid key
@@ -164,8 +168,8 @@ class IngestFront:
     async def _prepare(self, request: Request, encoding: str, outcome: Outcome) -> Prepared:
         """Open the body and resolve its records."""
         if len(request.body) > _LARGE_BODY or encoding:
-            request.body = await asyncio.to_thread(decoded, request.body, encoding, self._limits)
-            prepared = await asyncio.to_thread(prepare, request, self._limits)
+            opening = asyncio.get_running_loop().run_in_executor(self._opening, self._open, request, encoding)
+            prepared = await opening
         else:
             prepared = prepare(request, self._limits)
         if prepared.faults:
@@ -173,6 +177,10 @@ class IngestFront:
             if not prepared.submission.drafts:
                 raise all_refused(prepared)
         return prepared
+
+    def _open(self, request: Request, encoding: str) -> Prepared:
+        request.body = decoded(request.body, encoding, self._limits)
+        return prepare(request, self._limits)
 
     async def _append(self, prepared: Prepared, outcome: Outcome) -> list[Ack]:
         """Put the records on disk."""

@@ -23,7 +23,7 @@ class Limits:
     members: int = 10_000
     """Names in the objects of one record, all levels together: each may become a path in the engine's JSON type."""
     reading_bytes: int = 256 * MEBIBYTE
-    """Bodies that are being received, of all clients together; above it posts get 503."""
+    """Bodies from their first byte to their answer, of all clients together; above it posts get 503."""
     read_seconds: float = 30.0
     """A client that takes longer to send its body is cut off with 408."""
     name_length: int = 64

@@ -160,7 +160,7 @@ class Loader:
     async def _load(self, batch: Batch) -> None:
         """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
         try:
-            rows = [raw_row(row, batch.entry.batch_id) for row in batch.rows]
+            rows = await asyncio.to_thread(raw_rows, batch)  # so that posts don't wait for it
         except ValueError as error:
             await self._narrow(batch, f"the event can't be written: {error}", None, "InvalidRow")
             return
@@ -285,6 +285,15 @@ class Loader:
         except RedisError as error:
             # Workers look by themselves twice a second; the announcement only makes it sooner.
             log.debug("inserts are not announced: %s", error)
+
+
+def raw_rows(batch: Batch) -> list[RawRow]:
+    """Return a batch's events as they are stored.
+
+    Raises:
+        ValueError: one can't be written.
+    """
+    return [raw_row(row, batch.entry.batch_id) for row in batch.rows]
 
 
 def raw_row(row: Row, batch_id: str) -> RawRow:

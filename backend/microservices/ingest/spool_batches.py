@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -35,14 +36,14 @@ class Batch(msgspec.Struct, frozen=True):
 
 def make_batch(rows: list[Row], *, again: bool = False) -> Batch:
     """Make the batch of these rows; the same rows always give the same id."""
-    hasher = hashlib.blake2b(digest_size=16)
-    sources: dict[str, int] = {}
-    for row in rows:
-        hasher.update(row.seq.to_bytes(8, "big"))
-        hasher.update(row.event_key)
-        hasher.update(row.body_sha256)
-        sources[row.source] = sources.get(row.source, 0) + 1
-    return Batch(BatchEntry(rows[0].seq, rows[-1].seq, hasher.hexdigest(), sources), rows, again)
+    parts = [part for row in rows for part in (row.seq.to_bytes(8, "big"), row.event_key, row.body_sha256)]
+    batch_id = hashlib.blake2b(b"".join(parts), digest_size=16).hexdigest()
+    sources = dict(Counter([row.source for row in rows]))
+    return Batch(BatchEntry(rows[0].seq, rows[-1].seq, batch_id, sources), rows, again)
+
+
+def _batch_of(rows: list[Row]) -> Batch | None:
+    return make_batch(rows) if rows else None
 
 
 class SpoolBatches:
@@ -78,9 +79,10 @@ class SpoolBatches:
                 await self._change(lambda group, first=first_seq: group.set_aside(first))  # type: ignore[misc]
 
     async def _again(self, entry: BatchEntry) -> Batch | None:
-        rows = await self._read(lambda reader: reader.rows(entry.first_seq - 1, entry.last_seq, 2**31, 2**40))
-        batch = make_batch(rows)
-        if batch.entry == entry:
+        batch: Batch | None = await self._read(
+            lambda reader: _batch_of(reader.rows(entry.first_seq - 1, entry.last_seq, 2**31, 2**40))
+        )
+        if batch is not None and batch.entry == entry:
             return batch
         # A frame was damaged since. What is left is another block and must not go under the old token.
         await self._change(lambda group: group.split(entry, []))
@@ -88,10 +90,12 @@ class SpoolBatches:
 
     async def _plan(self, max_rows: int, max_bytes: int) -> Batch | None:
         after = self._store.loaded_through
-        rows: list[Row] = await self._read(lambda reader: reader.rows(after, None, max_rows, max_bytes))
-        if not rows:
+        # The reader's thread does all of it: posts don't wait for a large block to be hashed.
+        batch: Batch | None = await self._read(
+            lambda reader: _batch_of(_one_month(reader.rows(after, None, max_rows, max_bytes)))
+        )
+        if batch is None:
             return None
-        batch = make_batch(_one_month(rows))
         await self._change(lambda group: group.plan(batch.entry))
         return batch
 
@@ -178,6 +182,8 @@ class SpoolBatches:
 
 def _one_month(rows: list[Row]) -> list[Row]:
     """Return the rows up to the end of the first one's month."""
+    if not rows:
+        return rows
     first = seq_time(rows[0].seq)
     following = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
     bound = make_seq(following, 0)

@@ -34,3 +34,10 @@ async def stored_by_source(engine: Engine, batch_ids: Sequence[str]) -> dict[str
         {"batch_ids": list(batch_ids)},
     )
     return {row["source"]: int(row["events"]) for row in rows}
+
+
+async def stored_ids(engine: Engine, source: str) -> list[str]:
+    """Return the record's id of every event of a source in the raw zone, one for each row: for checks after a run."""
+    statement = "SELECT source_id FROM raw_events WHERE source = {source:String}"
+    answer = await engine.stream_raw(statement, "TabSeparated", {"source": source})
+    return answer.decode().splitlines()

@@ -9,6 +9,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 INSTANCE_BITS = 10
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LENGTH = 13
 _PREFIX = "ev_"
 _MAX_SEQ = 2**64 - 1
@@ -48,7 +49,11 @@ def encode_event_id(seq: int) -> str:
     if not 0 <= seq <= _MAX_SEQ:
         msg = f"{seq} is not an arrival number (an unsigned 64-bit number)"
         raise ValueError(msg)
-    return _PREFIX + "".join(_ALPHABET[seq >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    pairs = _PAIRS  # two characters at a time: every post is answered with one of these
+    return (
+        f"{_PREFIX}{_ALPHABET[seq >> 60]}{pairs[seq >> 50 & 1023]}{pairs[seq >> 40 & 1023]}{pairs[seq >> 30 & 1023]}"
+        f"{pairs[seq >> 20 & 1023]}{pairs[seq >> 10 & 1023]}{pairs[seq & 1023]}"
+    )
 
 
 def decode_event_id(event_id: str) -> int:

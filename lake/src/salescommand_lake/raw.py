@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from salescommand_lake.engine import Engine, Row
-from salescommand_lake.identifiers import decode_event_id, encode_event_id, seq_time
+from salescommand_lake.engine import Columns, Engine, Row
+from salescommand_lake.identifiers import EPOCH, INSTANCE_BITS, decode_event_id, encode_event_id, make_seq, seq_time
 
 Operation = Literal["full", "patch", "delete", "undelete", "merge"]
 
@@ -17,7 +18,10 @@ MAX_PAGE = 500
 _OPERATIONS = ("full", "patch", "delete", "undelete", "merge")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2299, 12, 31, 23, 59, 59, tzinfo=UTC)
-_LATEST_ARRIVAL = datetime(2105, 12, 31, tzinfo=UTC)  # ingested_at is a DateTime
+_LAST_SEQ = make_seq(datetime(2105, 12, 31, tzinfo=UTC), (1 << INSTANCE_BITS) - 1)  # ingested_at is a DateTime
+_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND, _MILLISECOND = timedelta(microseconds=1), timedelta(milliseconds=1)
+_EPOCH_MICROSECONDS = (EPOCH - _UNIX) // _MICROSECOND
 _UINT64 = 1 << 64
 _NO_KEY, _NO_SHA = bytes(16), bytes(32)
 
@@ -53,8 +57,22 @@ class RawRow:
     contract_error: str = ""
 
     def __post_init__(self) -> None:
+        if (
+            0 <= self.seq <= _LAST_SEQ
+            and len(self.event_key) == 16
+            and self.operation in _OPERATIONS
+            and len(self.body_sha256) in {0, 32}
+            and len(self.request_sha256) == 32
+            and 0 <= self.body_index < 1 << 32
+            and (self.received_at is None or self.received_at.tzinfo is not None)
+            and (self.source_time is None or self.source_time.tzinfo is not None)
+        ):
+            return
+        self._complain()
+
+    def _complain(self) -> None:
         checks = (
-            (0 <= self.seq < _UINT64 and seq_time(self.seq) <= _LATEST_ARRIVAL, "seq", self.seq),
+            (0 <= self.seq <= _LAST_SEQ, "seq", self.seq),
             (self.received_at is None or self.received_at.tzinfo is not None, "received_at", self.received_at),
             (len(self.event_key) == 16, "event_key", self.event_key),
             (self.operation in _OPERATIONS, "operation", self.operation),
@@ -68,32 +86,64 @@ class RawRow:
                 msg = f"{name} of the event {self.source}/{self.entity_type} is {value!r}, which is not valid"
                 raise ValueError(msg)
 
-    def columns(self) -> dict[str, Any]:
-        """Return the row as columns of ``raw_events``, without those that the table fills in itself."""
-        given = self.source_time is not None and _EARLIEST <= self.source_time <= _LATEST
-        arrival = seq_time(self.seq)  # reading one event relies on ingested_at being the second of its seq
-        received_at = self.received_at or arrival
-        return {
-            "source": self.source,
-            "entity_type": self.entity_type,
-            "source_id": self.source_id,
-            "ingested_at": arrival.replace(microsecond=0),
-            "event_key": self.event_key,
-            "seq": self.seq,
-            "vendor_seq": self.vendor_seq if 0 <= self.vendor_seq < _UINT64 else 0,
-            "kind": self.kind,
-            "record_type": self.record_type,
-            "operation": self.operation,
-            "source_time": self.source_time if given else received_at,
-            "source_time_given": given,
-            "received_at": received_at,
-            "body": self.body,
-            "body_sha256": self.body_sha256 or hashlib.sha256(self.body).digest(),
-            "body_index": self.body_index,
-            "request_sha256": self.request_sha256,
-            "contract_error": self.contract_error,
-            "batch_id": self.batch_id,
-        }
+
+_TYPES = {
+    "source": "String",
+    "entity_type": "String",
+    "source_id": "String",
+    "ingested_at": "DateTime",
+    "event_key": "FixedString(16)",
+    "seq": "UInt64",
+    "vendor_seq": "UInt64",
+    "kind": "String",
+    "record_type": "String",
+    "operation": "String",
+    "source_time": "DateTime64(3, 'UTC')",
+    "source_time_given": "Bool",
+    "received_at": "DateTime64(6, 'UTC')",
+    "body": "String",
+    "body_sha256": "FixedString(32)",
+    "body_index": "UInt32",
+    "request_sha256": "FixedString(32)",
+    "contract_error": "String",
+    "batch_id": "String",
+}
+
+
+def _columns(rows: Sequence[RawRow]) -> Columns:
+    """Return the rows as columns of ``raw_events``, without those that the table fills in itself."""
+    # Reading one event relies on ingested_at being the second of its seq.
+    arrivals = [(row.seq >> INSTANCE_BITS) + _EPOCH_MICROSECONDS for row in rows]
+    received = [
+        at if row.received_at is None else (row.received_at - _UNIX) // _MICROSECOND
+        for row, at in zip(rows, arrivals, strict=True)
+    ]
+    given = [row.source_time is not None and _EARLIEST <= row.source_time <= _LATEST for row in rows]
+    values: dict[str, Sequence[Any]] = {
+        "source": [row.source for row in rows],
+        "entity_type": [row.entity_type for row in rows],
+        "source_id": [row.source_id for row in rows],
+        "ingested_at": [at // 1_000_000 for at in arrivals],
+        "event_key": [row.event_key for row in rows],
+        "seq": [row.seq for row in rows],
+        "vendor_seq": [row.vendor_seq if 0 <= row.vendor_seq < _UINT64 else 0 for row in rows],
+        "kind": [row.kind for row in rows],
+        "record_type": [row.record_type for row in rows],
+        "operation": [row.operation for row in rows],
+        "source_time": [
+            (row.source_time - _UNIX) // _MILLISECOND if fits and row.source_time is not None else at // 1000
+            for row, fits, at in zip(rows, given, received, strict=True)
+        ],
+        "source_time_given": given,
+        "received_at": received,
+        "body": [row.body for row in rows],
+        "body_sha256": [row.body_sha256 or hashlib.sha256(row.body).digest() for row in rows],
+        "body_index": [row.body_index for row in rows],
+        "request_sha256": [row.request_sha256 for row in rows],
+        "contract_error": [row.contract_error for row in rows],
+        "batch_id": [row.batch_id for row in rows],
+    }
+    return Columns(_TYPES, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +205,8 @@ async def insert_raw(engine: Engine, rows: Sequence[RawRow], token: str) -> None
     Raises:
         LakeError: nothing was stored, or with ``outcome_unknown`` perhaps everything: repeat it with the same token.
     """
-    await engine.insert("raw_events", [row.columns() for row in rows], token=token)
+    if rows:
+        await engine.insert("raw_events", await asyncio.to_thread(_columns, rows), token=token)
 
 
 async def list_events(

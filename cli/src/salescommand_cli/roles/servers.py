@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from backend.protocol import GuardedProtocol, cut_off_slow_clients, raise_file_limit
+from backend.protocol import GuardedProtocol, cut_off_slow_clients, raise_file_limit, tune_interpreter
 
 DRAIN_SECONDS = 5
 BACKLOG = 2048
@@ -56,6 +56,7 @@ class Servers:
                 await task
                 raise RuntimeError(f"the {name} server ended before it took requests")
             await asyncio.sleep(0.005)
+        tune_interpreter()
 
     async def first_end(self) -> str:
         """Wait until a server ends without being asked and say which."""

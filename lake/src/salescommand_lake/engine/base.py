@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+from salescommand_lake.engine.columns import Columns, Ready
 from salescommand_lake.errors import LakeError
 
 SESSION_SETTINGS: Mapping[str, str] = {
@@ -47,6 +48,7 @@ ONE_BLOCK: Mapping[str, str] = {
 """Settings which keep the rows of one insert in one block, so that one token covers all of them."""
 
 Row = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]] | Columns | Ready
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -79,7 +81,7 @@ class Engine(Protocol):
     ) -> None:
         """Run a statement that changes something and answers no rows."""
 
-    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+    async def insert(self, table: str, rows: Rows, *, token: str | None = None) -> None:
         """Insert rows in one block; all have the columns of the first. The bytes of strings are kept exactly.
 
         Columns that no row names take their default. With a ``token`` the same rows are stored once however often the

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier, table_name
-from salescommand_lake.engine.rows import encode_rows
+from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, Rows, bind, identifier, table_name
+from salescommand_lake.engine.rows import encode
 from salescommand_lake.errors import LakeError, LakeUnavailable, from_engine
 from salescommand_lake.settings import LakeSettings
 
@@ -67,14 +67,13 @@ class EmbeddedEngine:
         """Run a statement that changes something, after the writes that came before it."""
         await self._on(self._writer, lambda: self._run(sql, "Null", parameters, settings))
 
-    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+    async def insert(self, table: str, rows: Rows, *, token: str | None = None) -> None:
         """Insert rows in one block; see Engine.insert."""
         if not rows:
             return
 
         def work() -> None:
-            columns, data = encode_rows(rows)
-            self.insert_encoded(table, columns, data, "JSONEachRow", token)
+            self.insert_encoded(table, *encode(rows), token)
 
         await self._on(self._writer, work)
 

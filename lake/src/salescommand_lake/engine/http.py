@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,8 +16,8 @@ import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, bind, identifier, table_name
-from salescommand_lake.engine.rows import encode_rows
+from salescommand_lake.engine.base import ONE_BLOCK, SESSION_SETTINGS, Row, Rows, bind, identifier, table_name
+from salescommand_lake.engine.rows import encode
 from salescommand_lake.errors import AccessDenied, LakeError, LakeUnavailable, clean, code_of, from_engine
 from salescommand_lake.settings import LakeSettings
 
@@ -59,17 +59,17 @@ class HttpEngine:
         """Run a statement that changes something; returns when the server has done it."""
         await self._run(sql, None, parameters, settings)
 
-    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+    async def insert(self, table: str, rows: Rows, *, token: str | None = None) -> None:
         """Insert rows in one block; see Engine.insert."""
         if not rows:
             return
         name = table_name(table)
-        columns, data = await asyncio.to_thread(encode_rows, rows)
+        columns, data, fmt = await asyncio.to_thread(encode, rows)
         columns = [identifier(column) for column in columns]
         # The driver sends an insert again when the server hangs up, so there is always a token.
         options = {**ONE_BLOCK, "insert_deduplication_token": token or uuid.uuid4().hex}
         async with self._client_for_call() as client:
-            await client.raw_insert(name, columns, data, settings=options, fmt="JSONEachRow")
+            await client.raw_insert(name, columns, data, settings=options, fmt=fmt)
 
     async def stream_raw(self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """Run a SELECT and return its answer in the output format ``fmt``."""

@@ -1,4 +1,4 @@
-"""Rows written as JSON lines that keep every byte of a string, UTF-8 or not."""
+"""Rows written for an insert: as columns, or as JSON lines that keep every byte of a string, UTF-8 or not."""
 
 from __future__ import annotations
 
@@ -11,11 +11,26 @@ from uuid import UUID
 
 import msgspec
 
-from salescommand_lake.engine.base import time_text
+from salescommand_lake.engine.base import Rows, time_text
+from salescommand_lake.engine.columns import Columns, Ready
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _ESCAPED = {bytes([byte]): b"\\u%04x" % byte for byte in range(0x20)}
 _encode_json = msgspec.json.Encoder().encode
+
+
+def encode(rows: Rows) -> Ready:
+    """Return the rows as they are sent.
+
+    Raises:
+        ValueError: see `encode_rows` and `Columns.encode`.
+        TypeError: a value of a type that can't be inserted.
+    """
+    if isinstance(rows, Ready):
+        return rows
+    if isinstance(rows, Columns):
+        return Ready(list(rows.types), rows.encode(), "Native")
+    return Ready(*encode_rows(rows), "JSONEachRow")
 
 
 def encode_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], bytes]:

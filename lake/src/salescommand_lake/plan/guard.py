@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from salescommand_lake.engine import Engine, Row
+from salescommand_lake.engine.base import Rows
 from salescommand_lake.errors import LakeError
 from salescommand_lake.plan.observe import LEDGER
 
@@ -53,7 +54,7 @@ class Guarded:
             raise NotApproved(f"this statement is no part of an approved plan: {sql[:200]}")
         await self._engine.command(sql, parameters, settings)
 
-    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+    async def insert(self, table: str, rows: Rows, *, token: str | None = None) -> None:
         """Write to the ledger of the schema, once something was approved.
 
         Raises:

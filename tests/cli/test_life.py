@@ -72,6 +72,7 @@ def _replaces_the_key_and_applies_a_contract(data, folder, post):
     assert httpx.post(post, json={"id": "x-3"}, headers=headers).status_code == 422
     told = run(data, "source", "tail", "alone", "--outcome", "rejected")
     assert '"name" is a required property' in told.stdout, told.stderr
+    assert run(data, "contract", "remove", "alone", "opportunity").returncode == 0
 
 
 @pytest.mark.faults

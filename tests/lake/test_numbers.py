@@ -280,6 +280,22 @@ async def test_published_views_say_what_the_metrics_say_and_only_changes_are_add
         assert not published, (view.name, published)
 
 
+async def test_only_the_nouns_that_changed_are_published_again(engine: Engine) -> None:
+    marks: dict[str, str] = {}
+    deal = {"id": "1", "status": "open", "stage": "Proposal", "amount": "5", "currency": "USD"}
+    await store(engine, [event(1, deal)], "b1")
+    await fold_pending(engine)
+    await refresh(engine, "USD", marks)
+    before = dict(marks)
+    invoice = {"id": "i", "status": "open", "amount_due": "7", "currency": "USD"}
+    await store(engine, [event(2, invoice, entity_type="invoice", record_type="invoice")], "b2")
+    await fold_pending(engine)
+    assert (await refresh(engine, "USD", marks)).published > 0
+    assert {name for name, mark in marks.items() if mark != before[name]} == {"invoice"}
+    await refresh(engine, "EUR", marks)
+    assert all(mark != before[name] for name, mark in marks.items())
+
+
 async def test_a_row_that_nothing_stands_behind_is_withdrawn(engine: Engine) -> None:
     view = view_of("open-pipeline-by-stage")
     assert view is not None

@@ -92,6 +92,7 @@ class Worker:
         self._metrics = WorkerMetrics(context.registry)
         self._delay = _FIRST_DELAY
         self._published_for = ""
+        self._marks: dict[str, str] = {}
         self._published_at = float("-inf")
         self._stale = True
         self._schema_done = False
@@ -166,7 +167,7 @@ class Worker:
         due = self._stale and (settled or time.monotonic() - self._published_at > REFRESH_SECONDS)
         if not due and currency == self._published_for:
             return
-        await self._lease.run(lambda: serving.refresh(self._context.engine, currency))
+        await self._lease.run(lambda: serving.refresh(self._context.engine, currency, self._marks))
         self._metrics.refreshes.inc()
         self._published_for, self._published_at = currency, time.monotonic()
         self._stale = not settled

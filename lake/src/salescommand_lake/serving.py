@@ -14,10 +14,13 @@ from salescommand_lake.engine import Engine
 from salescommand_lake.mapping.currencies import EXPONENTS
 from salescommand_lake.metrics.cuts import key_sql, needed_columns, passes_sql
 from salescommand_lake.metrics.registry import REGISTRY, Formula, Metric
+from salescommand_lake.model import NOUNS
+from salescommand_lake.noun_tables import derived_tables
 from salescommand_lake.reads.conditions import condition
 from salescommand_lake.reads.money import money_text
 from salescommand_lake.reads.rows import Moment, columns, rows
 from salescommand_lake.reads.stage_visits import READABLE
+from salescommand_lake.watermark import watermark
 
 __all__ = ["VIEWS", "PublishedRow", "RefreshResult", "View", "latest", "refresh", "view_of"]
 
@@ -87,17 +90,33 @@ def view_of(name: str) -> View | None:
     return next((view for view in VIEWS if view.name == name), None)
 
 
-async def refresh(engine: Engine, currency: str) -> RefreshResult:
+async def refresh(engine: Engine, currency: str, marks: dict[str, str] | None = None) -> RefreshResult:
     """Publish what changed, amounts in ``currency``.
+
+    ``marks`` remembers from call to call what each noun was published from, so that one whose tables have not changed
+    is not computed again.
 
     Raises:
         LakeError: the engine is away; call again, rows that were published are not published twice.
     """
     before = await _published(engine)
     for noun_name in _CUTS:
+        mark = f"{await watermark(engine, _sources(noun_name))} {currency} {Moment().day}"
+        if marks is not None and marks.get(noun_name) == mark:
+            continue
         sql, parameters = _statement(noun_name, currency)
         await engine.command(sql, parameters)
+        if marks is not None:
+            marks[noun_name] = mark
     return RefreshResult(await _published(engine) - before)
+
+
+def _sources(noun_name: str) -> tuple[str, ...]:
+    """Return the tables that a noun's numbers are computed from, with the names and rates that they look up."""
+    noun = NOUNS["opportunity"] if noun_name == "stage_visit" else NOUNS[noun_name]
+    names = [NOUNS[name] for name in ("owner", "account")]
+    merged = [one.merged_table for one in names if one.merged]
+    return (*derived_tables(noun)[1:], *(one.table for one in names), *merged, NOUNS["exchange_rate"].table)
 
 
 async def _published(engine: Engine) -> int:

@@ -195,7 +195,8 @@ def matching(
         QueryError: a filter names no column, or a value does not fit.
     """
     found = list(filters)
-    first = [one for one in found if noun is not STAGE_VISIT and noun.field(one.field)]
+    said = set() if noun is STAGE_VISIT else {field.name for field in noun.fields} - resolved(noun).keys()
+    first = [one for one in found if one.field in said]
     known = known or columns(noun)
     early, parameters = condition(first, known, "o")
     late, bound = condition([one for one in found if one not in first], known)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
+from backend.services.settings import SettingsService
 from backend.stores.mongo import Document
-from salescommand_lake.fold import AppliedMapping, apply_mapping
+from salescommand_lake.fold import AppliedMapping, MappingVersion, apply_mapping, mapping_history, remove_mapping
+from salescommand_lake.fold.preview import MappingPreview, preview_mapping
 from salescommand_lake.mapping import Mapping, MappingError, load_document
 from salescommand_lake.mapping.catalog import shipped_mappings
 
@@ -37,6 +39,7 @@ class MappingService:
     def __init__(self, context: Context) -> None:
         self._engine = context.engine
         self._mongo = context.mongo
+        self._settings = SettingsService(context)
 
     async def all(self) -> list[StoredMapping]:
         """Return what is in force: applied documents, and the shipped ones that none of them replaces."""
@@ -59,6 +62,64 @@ class MappingService:
             if (mapping.scope, mapping.record_type) == (scope, record_type):
                 return _shipped(mapping)
         raise not_found("mapping", f"{scope}/{record_type}", hint="GET /api/mappings lists them all.")
+
+    async def preview(self, text: str, limit: int) -> MappingPreview:
+        """Say what a document would change among the records that changed last; nothing is written.
+
+        Raises:
+            Problem: 400 that names line and field when the document can't be used.
+        """
+        currency = await self._settings.reporting_currency()
+        try:
+            return await preview_mapping(self._engine, text, limit=limit, currency=currency)
+        except MappingError as error:
+            raise _refused(error) from error
+
+    async def history(self, scope: str, record_type: str) -> list[MappingVersion]:
+        """Return every version that was applied for a scope and a record type, newest first.
+
+        Raises:
+            Problem: 404 when there has never been one, shipped ones included.
+        """
+        found = await mapping_history(self._engine, scope, record_type)
+        if not found:
+            await self.get(scope, record_type)
+        return found
+
+    async def roll_back(self, scope: str, record_type: str, version: int, author: str) -> AppliedMapping:
+        """Apply the document of an earlier version again, as the newest; version 0 is the shipped one.
+
+        Raises:
+            Problem: 404 when there is no such version or it removed the document; 400 when it can't be used any more.
+        """
+        history = await self.history(scope, record_type)
+        if version == 0:
+            return await self.remove(scope, record_type, author)
+        text = next((one.text for one in history if one.version == version), "")
+        if not text:
+            known = ", ".join(str(one.version) for one in history if one.text) or "none"
+            hint = f"Versions with a document: {known}."
+            raise not_found("version of the mapping", f"{scope}/{record_type}/{version}", hint=hint)
+        return await self.apply(text, author)
+
+    async def remove(self, scope: str, record_type: str, author: str) -> AppliedMapping:
+        """Put an applied document out of force; the worker reads events again by the shipped one, or not at all.
+
+        Raises:
+            Problem: 404 when there is no such document, 409 when it is a shipped one that nothing replaces.
+        """
+        stored = await self.get(scope, record_type)
+        if stored.origin == "shipped":
+            raise Problem(
+                409,
+                "shipped-mapping",
+                "The mapping is shipped",
+                f"{scope}/{record_type} comes with the program and can't be removed.",
+                hint="Apply a document of your own for the same scope and record type to replace it.",
+            )
+        removed = await remove_mapping(self._engine, scope, record_type, author=author)
+        await self._mongo.mappings.delete({"_id": f"{scope}/{record_type}"})
+        return removed
 
     async def apply(self, text: str, author: str) -> AppliedMapping:
         """Check a document, copy it into the lake, and keep it with its history. The worker reads events again by it.

@@ -33,3 +33,55 @@ async def test_a_merged_record_leads_to_its_survivor(shared_flow):
     # At a moment before the merge the record was one of its own.
     before = await shared_flow.get(f"/api/records/contact/{ids['12']}", as_of="2099-01-01T00:00:00Z")
     assert (before["canonical_id"], before["merged_into"]) == (ids["12"], None)
+
+
+MAPPING = "source: changing\nrecord_type: opportunity\nfields:\n  name: {path: $.what}\n"
+
+
+async def test_versions_are_kept_rolled_back_and_removed(shared_flow):
+    place = "/api/mappings/source:changing/opportunity"
+    await shared_flow.post("changing", "deal", {"id": "1", "what": "one", "title": "first"})
+    assert (await shared_flow.send("PUT", "/api/mappings", content=MAPPING)).json()["version"] == 1
+    await shared_flow.settle()
+    assert (await only(shared_flow, "opportunity", "changing"))["title"] == "one"
+    await shared_flow.send("PUT", "/api/mappings", content=MAPPING.replace("what", "title"))
+    await shared_flow.settle()
+    assert (await only(shared_flow, "opportunity", "changing"))["title"] == "first"
+    back = await shared_flow.send("POST", f"{place}/rollback", json={"version": 1})
+    assert (back.status_code, back.json()["version"]) == (200, 3)
+    await shared_flow.settle()
+    assert (await only(shared_flow, "opportunity", "changing"))["title"] == "one"
+    problem = await shared_flow.send("POST", f"{place}/rollback", json={"version": 9})
+    assert (problem.status_code, problem.json()["hint"]) == (404, "Versions with a document: 3, 2, 1.")
+    assert (await shared_flow.send("DELETE", place)).json()["version"] == 4
+    await shared_flow.settle()
+    assert (await only(shared_flow, "opportunity", "changing"))["title"] == "first"
+    history = (await shared_flow.get(f"{place}/history"))["items"]
+    assert [(one["version"], one["removed"], one["in_force"]) for one in history] == [
+        (4, True, False),
+        (3, False, False),
+        (2, False, False),
+        (1, False, False),
+    ]
+    assert (await shared_flow.send("GET", place)).status_code == 404
+    assert (await shared_flow.send("DELETE", "/api/mappings/kind:hubspot/contact")).status_code == 409
+    assert (await shared_flow.send("GET", "/api/mappings/source:nobody/contact/history")).status_code == 404
+    assert (await shared_flow.get("/api/mappings/kind:hubspot/contact/history"))["items"] == []
+
+
+async def test_a_preview_shows_records_and_numbers_and_changes_nothing(shared_flow):
+    text = "source: previewed\nrecord_type: opportunity\nfields:\n  name: {path: $.what}\n  status: {value: won}\n"
+    await shared_flow.post("previewed", "deal", {"id": "1", "what": "one", "title": "first", "amount": "5"})
+    await shared_flow.settle()
+    answer = await shared_flow.send("POST", "/api/mappings/preview", content=text)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["records"], found["total"], found["changed"]) == (1, 1, 1)
+    assert found["examples"][0]["fields"] == {"name": ["first", "one"], "status": [None, "won"], "amount": ["5", None]}
+    assert {
+        one["metric"]: one["after"] - one["before"] for one in found["numbers"] if one["metric"] == "won-count"
+    } == {"won-count": 1}
+    assert (await only(shared_flow, "opportunity", "previewed"))["title"] == "first"
+    refused = await shared_flow.send("POST", "/api/mappings/preview", content=text.replace("name:", "nmae:"))
+    assert (refused.status_code, refused.json()["errors"][0]["line"]) == (400, 4)
+    assert (await shared_flow.send("POST", "/api/mappings/preview?limit=0", content=text)).status_code == 400

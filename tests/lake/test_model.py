@@ -57,3 +57,12 @@ def test_each_noun_has_its_tables() -> None:
     for noun in NOUNS.values():
         assert f"CREATE TABLE IF NOT EXISTS {noun.table} (" in text
         assert f"CREATE TABLE IF NOT EXISTS {noun.changes_table} (" in text
+
+
+def test_the_page_about_the_model_is_the_model() -> None:
+    from pathlib import Path
+
+    from salescommand_lake.model.document import markdown
+
+    page = Path(__file__).parents[2] / "docs" / "model.md"
+    assert page.read_text() == markdown(), "run `python -m salescommand_lake.model.document > docs/model.md`"

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,8 @@ PACKED = {".gz": "gzip", ".zst": "zstd"}
 # A batch is one request: big enough to be cheap, small enough to be repeated without regret.
 BATCH_RECORDS = 500
 BATCH_BYTES = 2 * 1024 * 1024
+ID_SEPARATOR = "|"
+"""Stands between the parts of an id that is made of several fields."""
 LONGEST_RECORD = 32 * 1024 * 1024
 _CHUNK = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -275,7 +277,7 @@ def _csv(stream: IO[bytes], reading: Reading) -> Iterator[Record]:
         rows = csv.reader(text, strict=True, delimiter=reading.delimiter)
         header = next(rows, [])
         _check_header(header, reading)
-        place = header.index(reading.id_field) if reading.id_field is not None else -1
+        places = [header.index(name) for name in id_names(reading.id_field, header)]
         number = 0
         begin = rows.line_num + 1
         for row in rows:
@@ -284,8 +286,8 @@ def _csv(stream: IO[bytes], reading: Reading) -> Iterator[Record]:
                 continue  # an empty line
             fault = "" if len(row) == len(header) else f"the row has {len(row)} fields, the header {len(header)}"
             fields: Any = row if fault else dict(zip(header, row, strict=True))
-            if place >= 0 and not fault:
-                fields.setdefault("id", row[place])
+            if places and not fault:
+                fields.setdefault("id", ID_SEPARATOR.join(row[place] for place in places))
             yield Record(number, line, json.dumps(fields, ensure_ascii=False).encode(), fault)
             number += 1
     except UnicodeError as error:
@@ -301,15 +303,28 @@ def _check_header(header: list[str], reading: Reading) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise CommandError(f"two columns are called {twice[0]!r}.", hint="Give each column a name of its own.")
-    if reading.id_field is not None and reading.id_field not in header:
-        raise CommandError(f"there is no column {reading.id_field}; there are {', '.join(header)}.", code=2)
+    for name in id_names(reading.id_field, header):
+        if name not in header:
+            raise CommandError(f"there is no column {name}; there are {', '.join(header)}.", code=2)
+
+
+def id_names(id_field: str | None, known: Container[str]) -> list[str]:
+    """Return the fields that make the id: the one of that name, else those named with a + between them."""
+    if id_field is None:
+        return []
+    return [id_field] if id_field in known or "+" not in id_field else id_field.split("+")
+
+
+def _id_part(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _with_id(records: Iterable[Record], id_field: str) -> Iterator[Record]:
     for record in records:
         try:
             value = json.loads(record.body)
-            known = value[id_field]
+            parts = [value[name] for name in id_names(id_field, value)]
+            known = parts[0] if len(parts) == 1 else ID_SEPARATOR.join(map(_id_part, parts))
         except (ValueError, KeyError, TypeError):
             yield record
             continue

@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mappings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a mapping document would change
+         * @description Read real events by a document and compare records and numbers, before it is applied. Nothing is written.
+         */
+        post: operations["preview_api_mappings_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mappings/{scope}/{record_type}": {
         parameters: {
             query?: never;
@@ -222,6 +242,50 @@ export interface paths {
         get: operations["get_mapping_api_mappings__scope___record_type__get"];
         put?: never;
         post?: never;
+        /**
+         * Remove a mapping document
+         * @description Put an applied document out of force. Its events are read by the shipped one again, or ignored.
+         */
+        delete: operations["remove_api_mappings__scope___record_type__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/{scope}/{record_type}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a mapping document
+         * @description Return every version that was applied, newest first, each with its text, its author and its time.
+         */
+        get: operations["history_api_mappings__scope___record_type__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/{scope}/{record_type}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to a version of a mapping document
+         * @description Apply an earlier version again, as the newest one; 0 is the shipped one. Earlier events are read again by it.
+         */
+        post: operations["roll_back_api_mappings__scope___record_type__rollback_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1741,6 +1805,14 @@ export interface components {
             values: string[];
         };
         /**
+         * FieldDifference
+         * @description A value before and after.
+         */
+        FieldDifference: [
+            string | number | boolean | null,
+            string | number | boolean | null
+        ];
+        /**
          * FieldError
          * @description One fault in the input and where it is.
          */
@@ -2106,6 +2178,27 @@ export interface components {
         MappingList: {
             /** Items */
             items: components["schemas"]["MappingItem"][];
+        };
+        /**
+         * MappingVersionItem
+         * @description One version of a document. The text is empty where it was removed.
+         */
+        MappingVersionItem: {
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+            /** Author */
+            author: string;
+            /** In Force */
+            in_force: boolean;
+            /** Removed */
+            removed: boolean;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
         };
         /**
          * Me
@@ -2525,6 +2618,23 @@ export interface components {
             secret: string;
         };
         /**
+         * NumberDifference
+         * @description A number of the whole lake, now and with the records as they would be.
+         */
+        NumberDifference: {
+            /** After */
+            after: string | number | null;
+            /** Before */
+            before: string | number | null;
+            /**
+             * Metric
+             * @example open-pipeline
+             */
+            metric: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
          * PolicyOut
          * @description What a source asks of its posts. `rate` null: no limit. `verification` null: keys only.
          */
@@ -2535,6 +2645,39 @@ export interface components {
             /** Source */
             source: string;
             verification: components["schemas"]["VerificationOut"] | null;
+        };
+        /**
+         * Preview
+         * @description What a document would change. `records` of `total` were looked at, those of the newest events.
+         */
+        Preview: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Errors */
+            errors: components["schemas"]["Unreadable"][];
+            /** Examples */
+            examples: components["schemas"]["RecordDifference"][];
+            /**
+             * Fields
+             * @description Records whose value would differ, by field
+             */
+            fields: {
+                [key: string]: number;
+            };
+            /** Numbers */
+            numbers: components["schemas"]["NumberDifference"][];
+            /** Record Type */
+            record_type: string;
+            /** Records */
+            records: number;
+            /** Removed */
+            removed: number;
+            /** Scope */
+            scope: string;
+            /** Total */
+            total: number;
         };
         /**
          * ProblemBody
@@ -2749,6 +2892,29 @@ export interface components {
             type: string;
         };
         /**
+         * RecordDifference
+         * @description A record that would be added, removed or changed, with the fields that differ as [before, after].
+         */
+        RecordDifference: {
+            /** Canonical Id */
+            canonical_id: string;
+            /**
+             * Change
+             * @example changed
+             */
+            change: string;
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["FieldDifference"];
+            };
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * RecordItem
          * @description A record in a list.
          */
@@ -2936,14 +3102,6 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "manager" | "rep" | "analyst";
-        /**
-         * Rollback
-         * @description Which version to put in force again.
-         */
-        Rollback: {
-            /** Version */
-            version: number;
-        };
         /**
          * Rotated
          * @description A new write key, and when the one that it replaces ends.
@@ -3404,6 +3562,20 @@ export interface components {
             token: string;
         };
         /**
+         * Unreadable
+         * @description What the document could not read, how often, and one value; an empty field means the whole event.
+         */
+        Unreadable: {
+            /** Events */
+            events: number;
+            /** Example */
+            example: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * UserList
          * @description Everyone, by address.
          */
@@ -3474,6 +3646,14 @@ export interface components {
             secrets: components["schemas"]["SecretOut"][];
         };
         /**
+         * VersionList
+         * @description The versions of a document, newest first; none for a shipped one that was never replaced.
+         */
+        VersionList: {
+            /** Items */
+            items: components["schemas"]["MappingVersionItem"][];
+        };
+        /**
          * Zone
          * @description One table of a zone.
          */
@@ -3489,6 +3669,25 @@ export interface components {
              * @description raw, canonical or serving
              */
             zone: string;
+        };
+        /**
+         * Rollback
+         * @description Which version to put in force again.
+         */
+        backend__routes__contracts__Rollback: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * Rollback
+         * @description The version to go back to.
+         */
+        backend__routes__mappings__Rollback: {
+            /**
+             * Version
+             * @example 3
+             */
+            version: number;
         };
         /**
          * Books
@@ -3979,6 +4178,51 @@ export interface operations {
             };
         };
     };
+    preview_api_mappings_preview_post: {
+        parameters: {
+            query?: {
+                /** @description How many records to look at, the newest first */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example source: maven_crm
+                 *     record_type: opportunity
+                 *     entity_types: [opportunity]
+                 *     fields:
+                 *       name: {path: $.account}
+                 *       amount: {path: $.close_value}
+                 *       currency: {value: USD}
+                 */
+                "text/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_mapping_api_mappings__scope___record_type__get: {
         parameters: {
             query?: never;
@@ -3998,6 +4242,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MappingDocument"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_api_mappings__scope___record_type__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+                record_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    history_api_mappings__scope___record_type__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+                record_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    roll_back_api_mappings__scope___record_type__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+                record_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["backend__routes__mappings__Rollback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
                 };
             };
             /** @description A problem, as `application/problem+json` */
@@ -5202,7 +5546,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Rollback"];
+                "application/json": components["schemas"]["backend__routes__contracts__Rollback"];
             };
         };
         responses: {

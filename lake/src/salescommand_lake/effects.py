@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from salescommand_lake.engine import Engine, Row
 from salescommand_lake.model import NOUNS, Noun, canonical_id
+from salescommand_lake.noun_tables import WITHDRAWN
 from salescommand_lake.raw import RawEvent
 from salescommand_lake.reads.values import plain
 
@@ -118,7 +119,8 @@ async def _change_statuses(engine: Engine, noun: Noun, events: Sequence[RawEvent
         "event_key != unhex({none:String}) AND seq != min(seq) OVER (PARTITION BY source, source_id, event_key), "
         "'superseded', 'applied') AS status "
         f"FROM {noun.changes_table} FINAL "
-        "WHERE source IN {sources:Array(String)} AND source_id IN {ids:Array(String)}",
+        "WHERE source IN {sources:Array(String)} AND source_id IN {ids:Array(String)}"
+        f" AND refused != '{WITHDRAWN}'",
         {
             "sources": sorted({event.source for event in events}),
             "ids": sorted({event.source_id for event in events}),
@@ -131,7 +133,8 @@ async def _change_statuses(engine: Engine, noun: Noun, events: Sequence[RawEvent
 async def _change(engine: Engine, noun: Noun, event: RawEvent) -> Row | None:
     rows = await engine.query(
         f"SELECT * EXCEPT (errors, event_key) FROM {noun.changes_table} FINAL "
-        "WHERE source = {source:String} AND source_id = {source_id:String} AND seq = {seq:UInt64}",
+        "WHERE source = {source:String} AND source_id = {source_id:String} AND seq = {seq:UInt64}"
+        f" AND refused != '{WITHDRAWN}'",
         {"source": event.source, "source_id": event.source_id, "seq": event.seq},
     )
     return rows[0] if rows else None

@@ -38,6 +38,9 @@ deleted. merged_into is the id of the record that survives a merge. refused is w
 accepted; its other columns then mean nothing.
 """
 
+WITHDRAWN = "no mapping makes this of it any more"
+"""What refused says of an event that became this noun by a mapping that is no longer in force."""
+
 STATE_COLUMNS = (
     ("canonical_id", "String"),
     ("source", "LowCardinality(String)"),

@@ -28,7 +28,12 @@ def ingest(
     ] = None,
     id_field: Annotated[
         str | None,
-        typer.Option("--id", "--id-column", metavar="FIELD", help="Repeat this field as `id`, the record's own id."),
+        typer.Option(
+            "--id",
+            "--id-column",
+            metavar="FIELD",
+            help="Repeat this field, or several (a+b), as `id`, the record's own id.",
+        ),
     ] = None,
     delimiter: Annotated[
         str | None, typer.Option(metavar="CHARACTER", help="What separates the fields of a CSV file: , ; tab …")

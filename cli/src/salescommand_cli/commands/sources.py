@@ -68,18 +68,89 @@ def mapping_apply(
     data: DataOption = None,
 ) -> None:
     """Add or update a mapping document. Records it touches are computed again from their raw events."""
+    applied = call(data, "PUT", "/api/mappings", content=_document(file), headers=YAML)
+    what = f"{applied['scope']} {applied['record_type']}, version {applied['version']}"
+    answer(f"Applied {what}." if applied["changed"] else f"Nothing to do: {what} is the same.")
+
+
+@mapping.command("preview")
+def mapping_preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML document, or - for standard input.")],
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many records to look at, newest first.")] = 500,
+    json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Say what applying a document would change: records, fields and numbers. Nothing is written."""
+    path = f"/api/mappings/preview?limit={limit}"
+    found = call(data, "POST", path, content=_document(file), headers=YAML)
+    if json:
+        answer_json(found)
+        return
+    counts = f"{found['added']} added, {found['removed']} removed, {found['changed']} changed"
+    answer(f"{found['scope']} {found['record_type']}: {counts}, of {found['records']} records of {found['total']}.")
+    rows = [["field", name, count, ""] for name, count in found["fields"].items()]
+    rows += [["unreadable", one["field"] or "event", one["events"], one["reason"]] for one in found["errors"]]
+    rows += [["number", one["metric"], one["before"], one["after"]] for one in found["numbers"]]
+    for one in found["examples"]:
+        fields = ", ".join(f"{name}: {old} → {new}" for name, (old, new) in one["fields"].items())
+        rows.append([one["change"], one["title"], one["source_id"], fields])
+    table(["what", "name", "count or before", "after or why"], rows)
+
+
+def _document(file: Path) -> bytes:
+    """Return the bytes of a document.
+
+    Raises:
+        CommandError: the file can't be read.
+    """
     import sys
 
     from salescommand_cli.errors import CommandError
 
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return (sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")).encode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CommandError(f"{file} cannot be read: {reason}.") from None
-    applied = call(data, "PUT", "/api/mappings", content=text.encode(), headers={"Content-Type": "text/yaml"})
-    what = f"{applied['scope']} {applied['record_type']}, version {applied['version']}"
-    answer(f"Applied {what}." if applied["changed"] else f"Nothing to do: {what} is the same.")
+
+
+YAML = {"Content-Type": "text/yaml"}
+ScopeArgument = Annotated[str, typer.Argument(metavar="SCOPE", help="Such as `source:shop-eu` or `kind:hubspot`.")]
+TypeArgument = Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="Such as `opportunity`.")]
+
+
+@mapping.command("history")
+def mapping_versions(
+    scope: ScopeArgument, record_type: TypeArgument, json: JsonOption = False, data: DataOption = None
+) -> None:
+    """List the versions of a mapping document, newest first."""
+    found = call(data, "GET", f"/api/mappings/{part(scope)}/{part(record_type)}/history")["items"]
+    if json:
+        answer_json(found)
+        return
+    columns = ["version", "applied_at", "author", "removed", "in_force"]
+    table(columns, [[one.get(column) for column in columns] for one in found], right=["version"])
+
+
+@mapping.command("rollback")
+def mapping_rollback(
+    scope: ScopeArgument,
+    record_type: TypeArgument,
+    version: Annotated[int, typer.Argument(metavar="VERSION", min=0, help="As `history` lists them; 0 is shipped.")],
+    data: DataOption = None,
+) -> None:
+    """Apply an earlier version of a mapping document again."""
+    path = f"/api/mappings/{part(scope)}/{part(record_type)}/rollback"
+    applied = call(data, "POST", path, json={"version": version})
+    what = f"{scope} {record_type}: version {version} is in force again, as version {applied['version']}"
+    answer(f"{what}." if applied["changed"] else f"Nothing to do: {scope} {record_type} reads the same already.")
+
+
+@mapping.command("remove")
+def mapping_remove(scope: ScopeArgument, record_type: TypeArgument, data: DataOption = None) -> None:
+    """Put a mapping document out of force; the shipped one reads its events again, or none does."""
+    call(data, "DELETE", f"/api/mappings/{part(scope)}/{part(record_type)}")
+    answer(f"Removed {scope} {record_type}.")
 
 
 @mapping.command("list")
@@ -95,8 +166,8 @@ def mapping_list(json: JsonOption = False, data: DataOption = None) -> None:
 
 @mapping.command("show")
 def mapping_show(
-    scope: Annotated[str, typer.Argument(help="Such as `source:shop-eu` or `kind:hubspot`.")],
-    record_type: Annotated[str, typer.Argument(help="Such as `opportunity`.")],
+    scope: ScopeArgument,
+    record_type: TypeArgument,
     data: DataOption = None,
 ) -> None:
     """Print one mapping document."""

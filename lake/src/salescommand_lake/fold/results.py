@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,13 @@ class AppliedMapping:
     record_type: str
     version: int
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingVersion:
+    """One version of the document of a scope and noun. The text is empty where the document was removed."""
+
+    version: int
+    text: str
+    author: str
+    applied_at: datetime

@@ -22,11 +22,11 @@ def state_columns(noun: Noun) -> list[str]:
     return [name for name, _ in STATE_COLUMNS] + [field.name for field in noun.fields]
 
 
-def marked(noun: Noun, keys: str, table: str | None = None) -> str:
+def marked(noun: Noun, keys: str, table: str | None = None, *, rows: str | None = None) -> str:
     """Return a SELECT of the changes under the condition ``keys``; the place of a repeat in the order is 0.
 
     A repeat is an accepted event with the key of an earlier one of the same record. ``table`` holds the changes when
-    the noun's own does not: a rebuild's.
+    the noun's own does not: a rebuild's. ``rows`` is a SELECT that gives them instead of a table.
     """
     fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
     return (
@@ -36,7 +36,7 @@ def marked(noun: Noun, keys: str, table: str | None = None) -> str:
         f"  event_key != {NO_KEY} AND refused = '' AND row_number() OVER"
         " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1 AS repeated,\n"
         "  if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
-        f"FROM {table or noun.changes_table} FINAL WHERE {keys}"
+        f"FROM {f'({rows})' if rows else f'{table or noun.changes_table} FINAL'} WHERE {keys}"
     )
 
 

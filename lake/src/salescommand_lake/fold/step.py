@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import LakeError
@@ -21,6 +21,7 @@ from salescommand_lake.fold.work import (
     changed_readings,
     pending_parts,
     plan,
+    withdrawn,
 )
 from salescommand_lake.fold.writes import Guard, Scope, Tally, Writer, scope_of_parts, scope_of_sources
 from salescommand_lake.mapping.catalog import Catalog, load_catalog
@@ -99,18 +100,24 @@ class _Step:
 
     async def remap(self) -> int:
         """Read again the streams whose mapping has changed; return how many events that were."""
-        changed = changed_readings(self.applied, self.catalog)
-        if not changed:
+        changed, gone = changed_readings(self.applied, self.catalog), withdrawn(self.applied, self.catalog)
+        if not changed and not gone:
             return 0
         readings = await self._extract(changed.values())
-        if not readings:
-            return 0
         streams = [stream for reading in readings for stream in reading.streams]
-        scope = scope_of_sources(readings, self._nouns_of(readings))
+        left = {
+            name: [one for one in some if one in streams or not self._mapping_hash(one)] for name, some in gone.items()
+        }
+        for name, some in left.items():
+            await self.writer.withdraw(NOUNS[name], some)
+        streams += [one for some in left.values() for one in some if one not in streams]
+        if not streams:
+            return 0
+        sources = sorted({stream.source for stream in streams})
+        scope = scope_of_sources(readings, self._nouns_of(readings, sources), sources)
         await self._fold_records(scope)
         for reading in readings:
             await self.writer.resolve_quarantine(reading)
-        sources = set(scope.parameters["sources"])
         ignored = [stream for stream in self.applied if stream.source in sources and not self._mapping_hash(stream)]
         await self.writer.write_ledger(scope, ignored)
         await self._write_applied(streams)
@@ -147,9 +154,8 @@ class _Step:
         for noun in scope.nouns:
             await self.writer.derive(noun, scope)
 
-    def _nouns_of(self, readings: list[Reading]) -> list[Noun]:
-        """Return the nouns that the streams become now, and those they have been."""
-        sources = {source for reading in readings for source in reading.sources}
+    def _nouns_of(self, readings: list[Reading], sources: Collection[str]) -> list[Noun]:
+        """Return the nouns that the streams become now, and those that the sources' streams have been."""
         names = {reading.effective.mapping.noun.name for reading in readings}
         names |= {one.noun for one in self.applied.values() if one.stream.source in sources and one.noun}
         return [noun for noun in NOUNS.values() if noun.name in names]

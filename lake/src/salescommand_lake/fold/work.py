@@ -169,6 +169,16 @@ async def applied_mappings(engine: Engine) -> dict[Stream, Applied]:
     }
 
 
+def withdrawn(applied: dict[Stream, Applied], catalog: Catalog) -> dict[str, list[Stream]]:
+    """Return the streams that no longer become the noun they have been, by that noun: none claims them, or another."""
+    found: dict[str, list[Stream]] = {}
+    for stream, last in applied.items():
+        effective = catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
+        if last.noun and (effective is None or effective.mapping.record_type != last.noun):
+            found.setdefault(last.noun, []).append(stream)
+    return found
+
+
 def changed_readings(applied: dict[Stream, Applied], catalog: Catalog) -> dict[str, Reading]:
     """Return the streams whose mapping is no longer the one they were read by, with the mapping now in force."""
     readings: dict[str, Reading] = {}

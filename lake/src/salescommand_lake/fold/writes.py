@@ -20,7 +20,7 @@ from salescommand_lake.fold.state_sql import histories, marked, payload, state_c
 from salescommand_lake.fold.work import PART, Part, Reading, Stream
 from salescommand_lake.mapping.compile import RAW_COLUMNS
 from salescommand_lake.model import Noun, canonical_id_sql
-from salescommand_lake.noun_tables import LATEST_COLUMNS
+from salescommand_lake.noun_tables import CHANGE_COLUMNS, LATEST_COLUMNS, WITHDRAWN
 
 Guard = Callable[[], Awaitable[None]]
 """Called before each write; it raises when this process may not write any more."""
@@ -157,8 +157,33 @@ class Writer:
             "  GROUP BY canonical_id, ord, received_at)"
         )
 
+    async def withdraw(self, noun: Noun, streams: Sequence[Stream]) -> None:
+        """Take the events of streams out of a noun that they no longer become: their changes say nothing any more."""
+        columns = [name for name, _ in CHANGE_COLUMNS]
+        kept = [name for name in columns if name not in {"generation", "refused", "errors"}]
+        select = (
+            f"SELECT {', '.join(kept)}, toUInt64({self.generation}) AS generation, '{WITHDRAWN}' AS refused,\n"
+            "  CAST([], 'Array(Tuple(field String, value String, reason String))') AS errors\n"
+            f"FROM {self.table(noun.changes_table)} FINAL WHERE source IN {{sources:Array(String)}} AND seq IN (\n"
+            "  SELECT seq FROM raw_events PREWHERE entity_type IN {words:Array(String)}\n"
+            "  WHERE (source, kind, record_type, entity_type) IN"
+            " {kinds:Array(Tuple(String, String, String, String))})"
+        )
+        parameters = {
+            "sources": sorted({stream.source for stream in streams}),
+            "words": sorted({stream.entity_type for stream in streams}),
+            "kinds": [(one.source, one.kind, one.record_type, one.entity_type) for one in streams],
+        }
+        if streams:
+            columns = [*kept, "generation", "refused", "errors"]
+            await self._insert(self.table(noun.changes_table), columns, select, parameters)
+            await self._resolve(noun, sorted({stream.source for stream in streams}))
+
     async def resolve_quarantine(self, reading: Reading) -> None:
         """Take out of the quarantine what an older reading of these streams put there and this one did not."""
+        await self._resolve(reading.effective.mapping.noun, reading.sources)
+
+    async def _resolve(self, noun: Noun, sources: Sequence[str]) -> None:
         columns = (
             *("source", "seq", "field", "event_id", "record_type", "source_id", "value", "reason", "mapping_hash"),
             *("mapping_version", "received_at", "generation", "resolved"),
@@ -168,15 +193,16 @@ class Writer:
             f"  mapping_version, received_at, toUInt64({self.generation}) AS generation, true AS resolved\n"
             "FROM quarantine AS q FINAL\n"
             f"WHERE source IN {{sources:Array(String)}} AND q.generation < {self.generation} AND NOT q.resolved\n"
-            f"  AND (source, seq) IN (SELECT source, seq FROM {reading.effective.mapping.noun.changes_table}\n"
+            f"  AND (source, seq) IN (SELECT source, seq FROM {noun.changes_table}\n"
             f"    WHERE source IN {{sources:Array(String)}} AND generation = {self.generation})"
         )
-        await self._insert("quarantine", columns, select, {"sources": reading.sources})
+        await self._insert("quarantine", columns, select, {"sources": list(sources)})
 
     async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> Tally:
         """Count what became of the events of the scope's parts, where they now are, and enter it in the ledger."""
         changes = "".join(
-            "UNION ALL SELECT batch_id, source, record_type, 0, countIf(refused = ''), 0, countIf(refused != '')\n"
+            "UNION ALL SELECT batch_id, source, record_type, 0, countIf(refused = ''), 0,\n"
+            f"  countIf(refused NOT IN ('', '{WITHDRAWN}'))\n"
             f"  FROM {noun.changes_table} FINAL WHERE {scope.keys} AND {scope.parts}\n"
             "  GROUP BY batch_id, source, record_type\n"
             for noun in scope.nouns
@@ -263,14 +289,14 @@ def scope_of_parts(parts: Sequence[Part], readings: Sequence[Reading]) -> Scope:
     return Scope(_nouns(readings), keys, f"{_IN_BATCHES} AND {_IN_PARTS}", parameters)
 
 
-def scope_of_sources(readings: Sequence[Reading], nouns: Sequence[Noun]) -> Scope:
-    """Return all records of the readings' sources, and all their parts that are in the ledger."""
-    sources = sorted({source for reading in readings for source in reading.sources})
+def scope_of_sources(readings: Sequence[Reading], nouns: Sequence[Noun], more: Sequence[str] = ()) -> Scope:
+    """Return all records of the readings' sources and ``more``, and all their parts that are in the ledger."""
+    sources = sorted({source for reading in readings for source in reading.sources} | set(more))
     parts = (
         "source IN {sources:Array(String)} AND (batch_id, source, record_type) IN"
         " (SELECT batch_id, source, record_type FROM folded_batches)"
     )
-    return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": sources}, read_again=True)
+    return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": list(sources)}, read_again=True)
 
 
 def _nouns(readings: Sequence[Reading]) -> tuple[Noun, ...]:

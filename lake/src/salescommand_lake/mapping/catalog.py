@@ -104,6 +104,8 @@ async def load_catalog(engine: Engine) -> Catalog:
     )
     for row in rows:
         key = (row["scope"], row["record_type"])
+        if not row["text"]:
+            continue  # it was removed: what is shipped, if anything, is in force again
         try:
             name = f"{row['scope']}/{row['record_type']} version {row['version']}"
             mappings[key] = Effective(compiled(row["text"], name), int(row["version"]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from backend.auth.rates import Rates
 from backend.metrics import HttpMetrics
 from backend.microservices.ingest.adoption import spool_path
 from backend.microservices.ingest.metrics import IngestMetrics
@@ -19,6 +20,7 @@ from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from backend.stores.keyring import KeyRing
 from backend.stores.mongo import Database, open_mongo
+from backend.stores.queue import Queue, open_queue
 from backend.stores.redis import open_redis
 from backend.stores.sealing import Sealer
 from salescommand_lake.engine import Engine, open_engine
@@ -36,6 +38,8 @@ class Context:
     """The lake's engine, over HTTP or in this process."""
     mongo: Database
     redis: Redis
+    queue: Queue
+    """Background work, on a connection of its own."""
     keyring: KeyRing
     """Write keys and what sources ask of their posts, kept in memory for ingest."""
     sealer: Sealer
@@ -52,10 +56,13 @@ class Context:
     """Computed answers that this process keeps, the latest used last."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Prometheus metrics of this process."""
+    rates: Rates = field(init=False)
+    """How many requests each principal may send."""
     http_metrics: HttpMetrics = field(init=False)
     """Requests and their durations, shared by all apps of the process."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rates", Rates(self.settings.api_rate_per_minute))
         object.__setattr__(self, "http_metrics", HttpMetrics(self.registry))
 
     @property
@@ -103,6 +110,8 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
     async with AsyncExitStack() as stack:
         redis = open_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
+        queue = open_queue(settings.redis_url)
+        stack.push_async_callback(queue.redis.aclose)
         mongo = open_mongo(settings.mongo_url, settings.db_name)
         stack.callback(mongo.close)
         engine = open_engine(lake_settings(settings))
@@ -121,6 +130,7 @@ async def open_context(settings: BackendSettings, *, with_spool: bool = True) ->
             engine=engine,
             mongo=mongo,
             redis=redis,
+            queue=queue,
             keyring=keyring,
             sealer=sealer,
             jobs=JobBoard(redis),

@@ -68,6 +68,18 @@ class BackendSettings(BaseSettings):
         "SALESCOMMAND_SCHEMA", "ensure", "`ensure` makes and updates the lake's tables, `verify` only checks them"
     )
 
+    raw_retention_days: int = _env(
+        "SALESCOMMAND_RAW_RETENTION_DAYS",
+        0,
+        "Days for which events' bytes are kept, in whole months; 0 means for ever",
+        ge=0,
+    )
+    api_rate_per_minute: int = _env(
+        "SALESCOMMAND_API_RATE_PER_MINUTE",
+        3000,
+        "Most requests of one person or token to the API within a minute; 0 means any number",
+        ge=0,
+    )
     lake_memory_mib: int = _env(
         "SALESCOMMAND_LAKE_MEMORY_MIB", 2048, "Most memory of the engine in this process, in MiB", ge=256
     )

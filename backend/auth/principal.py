@@ -27,6 +27,7 @@ class Permission(StrEnum):
     MANAGE_SOURCES = "manage sources and write keys"
     MANAGE_MAPPINGS = "manage mappings"
     MANAGE_SETTINGS = "manage settings"
+    RUN_JOBS = "start and cancel jobs"
 
 
 EVERYONE = frozenset({Permission.READ})

@@ -45,9 +45,13 @@ async def gate(request: Request) -> None:
     """Stand in front of every route: refuse cross-site writes, whoever isn't signed in, and unknown parameters.
 
     Raises:
-        Problem: 401 without valid credentials, 403 for a write from another site, 400 for an unknown parameter.
+        Problem: 401 without valid credentials, 403 for a write from another site, 400 for an unknown parameter,
+            429 for too many requests.
     """
     await _admit(request)
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is not None and request.app.state.principal is None:
+        context_of(request).rates.check(principal.id)
     _refuse_unknown_parameters(request)
 
 

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.errors import bad_parameter
 from backend.routes.deps import Ctx
+from backend.routes.files import streamed
 from backend.routes.queries import (
     AS_OF,
     CURRENCY,
@@ -27,6 +29,7 @@ from backend.routes.queries import (
     tagged,
 )
 from backend.services.records import RecordService, record_types
+from salescommand_lake.records.exports import FORMATS
 
 __all__ = ["router"]
 
@@ -203,7 +206,7 @@ async def types() -> RecordTypes:
 @router.get(
     "/records/{type}",
     response_model=RecordPage,
-    responses=NOT_MODIFIED,
+    responses=NOT_MODIFIED | {200: {"content": {one.media_type.partition(";")[0]: {} for one in FORMATS.values()}}},
     summary="Records",
     openapi_extra=documented(
         FILTER,
@@ -214,11 +217,24 @@ async def types() -> RecordTypes:
         AS_OF,
         KNOWN_AT,
         CURRENCY,
+        parameter("fields", "Only these fields, with commas between them", TEXT, "name,amount"),
+        parameter(
+            "format",
+            "`json` is a page; the others are all records that match, streamed in the order of their ids",
+            {"type": "string", "enum": ["json", *FORMATS], "default": "json"},
+            "csv",
+        ),
     ),
 )
 async def list_records(type: str, request: Request, response: Response, context: Ctx) -> Any:  # noqa: A002 - the path's own word
-    """Return a page of records that match."""
-    return tagged(await RecordService(context).page(type, pairs(request), known_tags(request)), response)
+    """Return a page of records that match, or all of them as a file."""
+    given, service = pairs(request), RecordService(context)
+    fmt = request.query_params.get("format", "json")
+    if fmt != "json":
+        if fmt not in FORMATS:
+            raise bad_parameter("format", f"there is no {fmt[:40]!r}", hint=f"Use one of json, {', '.join(FORMATS)}.")
+        return await streamed(await service.export(type, given, fmt), FORMATS[fmt].media_type, f"{type}.{fmt}")
+    return tagged(await service.page(type, [one for one in given if one[0] != "format"], known_tags(request)), response)
 
 
 @router.get(

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from backend.context import Context
 from backend.errors import Problem, bad_parameter, not_found
 from salescommand_lake.effects import EventEffects, event_effects, event_statuses
+from salescommand_lake.identifiers import decode_event_id, seq_time
 from salescommand_lake.raw import EventFilters, RawEvent, get_body, get_event, list_events
 from salescommand_lake.reads.question import Filter, QueryError, single
 from salescommand_lake.records.question import DEFAULT_LIMIT, parse_limit
+from salescommand_lake.retention import expired_before
 
 __all__ = ["EventService", "ListedEvent"]
 
@@ -56,21 +58,21 @@ class EventService:
         """Return an event and what it did.
 
         Raises:
-            Problem: 400 for an id that is none, 404 when the lake has no such event.
+            Problem: 400 for an id that is none, 404 when the lake has no such event, 410 when it has expired.
         """
         try:
             event = await get_event(self._engine, event_id)
         except ValueError as error:
             raise bad_parameter("event_id", str(error)) from None
         if event is None:
-            raise _missing(event_id)
+            raise await self._missing(event_id)
         return event, await event_effects(self._engine, event)
 
     async def body(self, event_id: str) -> tuple[bytes, str]:
         """Return an event's exact bytes and their SHA-256, hexadecimal.
 
         Raises:
-            Problem: 400 for an id that is none, 404 when the lake has no such event.
+            Problem: 400 for an id that is none, 404 when the lake has no such event, 410 when it has expired.
         """
         try:
             event = await get_event(self._engine, event_id)
@@ -78,8 +80,21 @@ class EventService:
         except ValueError as error:
             raise bad_parameter("event_id", str(error)) from None
         if event is None or body is None:
-            raise _missing(event_id)
+            raise await self._missing(event_id)
         return body, event.body_sha256
+
+    async def _missing(self, event_id: str) -> Problem:
+        """Return why an event is not there: it has expired, or it never was."""
+        expired = await expired_before(self._engine)
+        if decode_event_id(event_id) >= expired:
+            return _unknown(event_id)
+        return Problem(
+            410,
+            "event-expired",
+            "The event has expired",
+            f"{event_id} arrived before {seq_time(expired):%Y-%m-%d}. The bytes of such events are not kept.",
+            hint="What the event set is kept: see the history of its record.",
+        )
 
 
 def _values(filters: Iterable[Filter]) -> dict[str, tuple[str, ...]]:
@@ -93,6 +108,6 @@ def _values(filters: Iterable[Filter]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _missing(event_id: str) -> Problem:
+def _unknown(event_id: str) -> Problem:
     hint = "An event that was accepted a moment ago may still be on its way from the spool to the lake."
     return not_found("event", event_id, hint=hint)

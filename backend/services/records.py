@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from backend.context import Context
@@ -20,6 +21,7 @@ from salescommand_lake.records import (
     list_quarantine,
     list_records,
 )
+from salescommand_lake.records.exports import export_records, parse_fields
 
 __all__ = ["RecordService", "record_types"]
 
@@ -67,16 +69,41 @@ class RecordService:
         Raises:
             QueryError: a parameter is unknown or can't be read.
         """
+        given = list(params)
         currency = await self._settings.reporting_currency()
-        query = RecordQuery.parse(record_type, params, currency=currency)
+        query = RecordQuery.parse(record_type, [pair for pair in given if pair[0] != "fields"], currency=currency)
+        sparse = dict(given).get("fields")
+        wanted = parse_fields(record_type, sparse) if sparse else ()
 
         async def work() -> dict[str, Any]:
-            return (await list_records(self._engine, query)).as_dict()
+            page = await list_records(self._engine, query)
+            if wanted:
+                for item in page.items:
+                    item["fields"] = {name: item["fields"].get(name) for name in wanted}
+            return page.as_dict()
 
         # Pages are many and each is asked for once, so they are not kept; an unchanged one is not sent again.
         # A stay in a stage that has not ended grows by the second.
         steady = query.type != "stage_visit" or query.as_of is not None
-        return await self._answers.answer(("records", query), known if steady else (), work, keep=False)
+        return await self._answers.answer(("records", query, wanted), known if steady else (), work, keep=False)
+
+    async def export(
+        self, record_type: str, params: Pairs, fmt: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Return all records that match as a stream of the format ``fmt``.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+        """
+        asked = list(params)
+        given = [pair for pair in asked if pair[0] not in {"fields", "format"}]
+        for name, _ in given:
+            if name in {"limit", "cursor", "sort"}:
+                raise QueryError(name, "an export is whole and in the order of ids", "leave it out")
+        currency = await self._settings.reporting_currency()
+        query = RecordQuery.parse(record_type, given, currency=currency)
+        fields = parse_fields(record_type, dict(asked).get("fields"))
+        return export_records(self._engine, query, fmt, fields)
 
     async def one(self, record_type: str, canonical_id: str, params: Pairs) -> Record:
         """Return one record with where its values come from.

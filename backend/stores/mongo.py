@@ -38,6 +38,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("keys", ("source",), False),
     ("contracts", ("source",), False),
     ("contract_history", ("source", "entity_type", "version"), True),
+    ("jobs", ("created_at",), False),
     ("mapping_history", ("scope", "record_type", "version"), False),
 )
 
@@ -149,6 +150,7 @@ class Database:
         self.mappings = Collection(self, "mappings")
         self.mapping_history = Collection(self, "mapping_history")
         self.settings = Collection(self, "settings")
+        self.jobs = Collection(self, "jobs")
 
     async def prepare(self) -> None:
         """Make the indexes once."""

@@ -116,7 +116,8 @@ CREATE TABLE IF NOT EXISTS folded_batches (
   mapped UInt64 COMMENT 'events that a mapping took',
   ignored UInt64 COMMENT 'events that no mapping claims',
   quarantined UInt64 COMMENT 'events that were set aside whole',
-  folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them'
+  folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them',
+  expired UInt64 COMMENT 'events whose bytes have expired; the other counts leave them out'
 )
 ENGINE = ReplacingMergeTree(folded_at)
 ORDER BY (batch_id, source, record_type)
@@ -140,6 +141,17 @@ CREATE TABLE IF NOT EXISTS door_books (
 )
 ENGINE = ReplacingMergeTree(progress)
 ORDER BY (spool_id, source)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- 1_raw/070_raw_expirations.sql
+CREATE TABLE IF NOT EXISTS raw_expirations (
+  seq_before UInt64 COMMENT 'events with a lower arrival number have expired',
+  before DateTime64(6, 'UTC') COMMENT 'the same as a time',
+  events UInt64 COMMENT 'how many expired this time',
+  expired_at DateTime64(6, 'UTC') COMMENT 'when that was decided'
+)
+ENGINE = MergeTree
+ORDER BY seq_before
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 2_canonical/010_canonical_records.sql
@@ -371,6 +383,34 @@ CREATE TABLE IF NOT EXISTS event_corrections (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (source, corrected)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- 2_canonical/170_rebuilds.sql
+CREATE TABLE IF NOT EXISTS rebuilds (
+  rebuild_id String COMMENT 'the rebuild',
+  scope String COMMENT 'what it rebuilds, as JSON',
+  mappings String COMMENT 'fingerprint of the mappings that it reads by',
+  state Enum8('running' = 1, 'done' = 2, 'left' = 3) COMMENT 'left: given up for a newer one',
+  started_at DateTime64(6, 'UTC') COMMENT 'what arrived later is caught up with before the swap',
+  updated_at DateTime64(6, 'UTC') COMMENT 'when this row was written'
+)
+ENGINE = ReplacingMergeTree(updated_at)
+ORDER BY rebuild_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- 2_canonical/180_rebuild_slices.sql
+CREATE TABLE IF NOT EXISTS rebuild_slices (
+  rebuild_id String COMMENT 'the rebuild',
+  noun LowCardinality(String) COMMENT 'canonical noun',
+  number UInt32 COMMENT 'place in the order',
+  low String COMMENT 'lowest id at the source',
+  high Nullable(String) COMMENT 'first id of the next slice; NULL in the last one',
+  events UInt64 COMMENT 'about how many events it reads',
+  done Bool COMMENT 'whether it is in the tables of the rebuild',
+  at DateTime64(6, 'UTC') COMMENT 'when this row was written'
+)
+ENGINE = ReplacingMergeTree(at)
+ORDER BY (rebuild_id, noun, number)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- model/account_changes

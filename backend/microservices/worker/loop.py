@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.microservices.worker.exclusive import fold_is_wanted
 from backend.microservices.worker.lease import Lease, LeaseLost
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
@@ -119,11 +120,12 @@ class Worker:
 
     async def _turn(self) -> None:
         """Take the lease and work until something fails."""
-        if not await self._lease.acquire():
+        if await fold_is_wanted(self._context.redis) or not await self._lease.acquire():
             await self._say("waiting", "another process has the lease")
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.5)
             return
         self._metrics.leader.set(1)
+        self._stale = True  # whoever had the lease meanwhile may have changed records
         try:
             if not self._schema_done:
                 await self._lease.run(self._schema)
@@ -131,6 +133,8 @@ class Worker:
             await self._say("idle", "everything is folded")
             while True:
                 _stop_if_cancelled()
+                if await fold_is_wanted(self._context.redis):
+                    return
                 if not await self._step():
                     await self._wait()
         finally:

@@ -9,7 +9,19 @@ import typer
 from typer.core import TyperGroup
 
 from salescommand_cli import version as own_version
-from salescommand_cli.commands import access, contracts, doctor, ingest, lake, metrics, policy, run, sources, spool
+from salescommand_cli.commands import (
+    access,
+    contracts,
+    doctor,
+    ingest,
+    jobs,
+    lake,
+    metrics,
+    policy,
+    run,
+    sources,
+    spool,
+)
 from salescommand_cli.commands.options import ABOUT, HEADINGS
 from salescommand_cli.errors import CommandError
 
@@ -49,7 +61,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for register in (run, ingest, access, sources, policy, contracts, metrics, lake, spool, doctor):
+for register in (run, ingest, access, sources, policy, contracts, metrics, lake, jobs, spool, doctor):
     register.add_to(cli)
 
 

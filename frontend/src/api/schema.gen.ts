@@ -184,6 +184,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Background jobs
+         * @description Return the newest hundred jobs, ended ones too.
+         */
+        get: operations["list_jobs_api_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job
+         * @description Return a job with its progress and, once it ended, its result.
+         */
+        get: operations["get_job_api_jobs__job_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description End a job. What it had written is not seen by anybody.
+         */
+        post: operations["cancel_job_api_jobs__job_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an ended job again
+         * @description Start a failed or cancelled job anew; a rebuild goes on where it was.
+         */
+        post: operations["retry_job_api_jobs__job_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lake/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build the canonical zone again
+         * @description Start a rebuild from raw beside live traffic; its job tells the progress.
+         */
+        post: operations["start_rebuild_api_lake_rebuild_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lake/rebuild/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rebuild would do
+         * @description Count what a rebuild would read, and change nothing.
+         */
+        post: operations["plan_api_lake_rebuild_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mappings": {
         parameters: {
             query?: never;
@@ -626,7 +746,7 @@ export interface paths {
         };
         /**
          * Records
-         * @description Return a page of records that match.
+         * @description Return a page of records that match, or all of them as a file.
          */
         get: operations["list_records_api_records__type__get"];
         put?: never;
@@ -1980,6 +2100,81 @@ export interface components {
             state: string;
         };
         /**
+         * JobOut
+         * @description One job. `failed`: all attempts are used up; retry it once the cause is gone.
+         */
+        JobOut: {
+            /**
+             * Args
+             * @example {
+             *       "entities": [],
+             *       "sources": [
+             *         "hubspot"
+             *       ]
+             *     }
+             */
+            args: {
+                [key: string]: unknown;
+            };
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Detail
+             * @description What it does, in words
+             * @example opportunities, slice 3: 750,000 of 2,000,000
+             */
+            detail: string;
+            /**
+             * Error
+             * @description Why the last attempt failed
+             */
+            error: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * @example job_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Kind
+             * @example rebuild
+             */
+            kind: string;
+            /**
+             * Progress
+             * @description 0 to 1
+             * @example 0.42
+             */
+            progress: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+        };
+        /**
+         * Jobs
+         * @description The newest jobs.
+         */
+        Jobs: {
+            /** Items */
+            items: components["schemas"]["JobOut"][];
+        };
+        /**
          * KeyList
          * @description A source's keys, the newest first.
          */
@@ -2810,6 +3005,53 @@ export interface components {
         RatesTaken: {
             /** Rates */
             rates: number;
+        };
+        /**
+         * RebuildPlan
+         * @description What a rebuild would read. `kept`: changes of expired events, which keep their reading.
+         */
+        RebuildPlan: {
+            /** Events */
+            events: number;
+            /** Kept */
+            kept: number;
+            /** Nouns */
+            nouns: string[];
+            /** Slices */
+            slices: number;
+        };
+        /**
+         * RebuildRequest
+         * @description What to build again; without any of it, everything.
+         */
+        RebuildRequest: {
+            /**
+             * Entities
+             * @default []
+             * @example [
+             *       "opportunity"
+             *     ]
+             */
+            entities: string[];
+            /**
+             * Resume
+             * @description Go on with one of the same scope that was stopped
+             * @default false
+             */
+            resume: boolean;
+            /**
+             * Since
+             * @description Only records with events received since then
+             */
+            since?: string | null;
+            /**
+             * Sources
+             * @default []
+             * @example [
+             *       "hubspot"
+             *     ]
+             */
+            sources: string[];
         };
         /**
          * RecentRequest
@@ -4107,6 +4349,194 @@ export interface operations {
             };
         };
     };
+    list_jobs_api_jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_job_api_jobs__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancel_job_api_jobs__job_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    retry_job_api_jobs__job_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_rebuild_api_lake_rebuild_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebuildRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_api_lake_rebuild_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebuildRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildPlan"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_mappings_api_mappings_get: {
         parameters: {
             query?: never;
@@ -5051,6 +5481,16 @@ export interface operations {
                  * @example EUR
                  */
                 currency?: string;
+                /**
+                 * @description Only these fields, with commas between them
+                 * @example name,amount
+                 */
+                fields?: string;
+                /**
+                 * @description `json` is a page; the others are all records that match, streamed in the order of their ids
+                 * @example csv
+                 */
+                format?: "json" | "csv" | "ndjson" | "parquet";
             };
             header?: never;
             path: {
@@ -5067,6 +5507,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordPage"];
+                    "application/vnd.apache.parquet": unknown;
+                    "application/x-ndjson": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description The answer is the one whose ETag was sent in If-None-Match */

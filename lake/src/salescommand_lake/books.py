@@ -17,6 +17,11 @@ __all__ = ["data_as_of", "raw_books"]
 
 _TERMS = ("raw", "pending", "applied", "superseded", "ignored", "quarantined", "expired")
 _FOLDED = "(batch_id, source, record_type) IN (SELECT batch_id, source, record_type FROM folded_batches)"
+EXPIRED = (
+    "(seq < (SELECT max(seq_before) FROM raw_expirations) AND (batch_id, source, record_type) IN"
+    " (SELECT batch_id, source, record_type FROM folded_batches FINAL WHERE expired > 0))"
+)
+"""The condition for events that the ledger counts as expired, on seq and the part that they belong to."""
 
 
 async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
@@ -29,18 +34,20 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
     """
     # A repeat is one of the mapped events of its part, so what was applied is those without the repeats.
     repeats = "".join(
-        "UNION ALL SELECT source, 0, 0, -toInt64(count()), count(), 0, 0 FROM (\n"
-        "  SELECT source, arrayJoin(mapValues(repeats)) AS part, part.1 AS batch_id, part.2 AS record_type\n"
-        f"  FROM {noun.table} FINAL WHERE superseded > 0) WHERE {_FOLDED} GROUP BY source\n"
+        "UNION ALL SELECT source, 0, 0, -toInt64(count()), count(), 0, 0, 0 FROM (\n"
+        "  SELECT source, arrayJoin(arrayZip(mapKeys(repeats), mapValues(repeats))) AS repeat, repeat.1 AS seq,\n"
+        "    repeat.2.1 AS batch_id, repeat.2.2 AS record_type\n"
+        f"  FROM {noun.table} FINAL WHERE superseded > 0) WHERE {_FOLDED} AND NOT {EXPIRED} GROUP BY source\n"
         for noun in NOUNS.values()
     )
     rows = await engine.query(
         "SELECT source, sum(r) AS raw, sum(p) AS pending, sum(a) AS applied, sum(s) AS superseded, sum(i) AS ignored,\n"
-        "  sum(q) AS quarantined, 0 AS expired FROM (\n"
-        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, toInt64(0) AS a, 0 AS s, 0 AS i, 0 AS q\n"
+        "  sum(q) AS quarantined, sum(x) AS expired FROM (\n"
+        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, toInt64(0) AS a, 0 AS s, 0 AS i,\n"
+        "    0 AS q, 0 AS x\n"
         "  FROM raw_batches GROUP BY source\n"
         f"{repeats}"
-        "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, sum(ignored), sum(quarantined)\n"
+        "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, sum(ignored), sum(quarantined), sum(expired)\n"
         "  FROM folded_batches FINAL GROUP BY source)\nGROUP BY source ORDER BY source"
     )
     return {row["source"]: {term: int(row[term]) for term in _TERMS} for row in rows}

@@ -27,9 +27,11 @@ def start_jobs(jobs: Jobs, context: Context, *, loader: bool = True, worker: boo
         jobs.start("loader", Loader(context).run())
         jobs.start("adoption", Adoption(context).run())
     if worker:
+        from backend.microservices.worker.jobs import run_jobs
         from backend.microservices.worker.loop import run_worker
 
         jobs.start("worker", run_worker(context))
+        jobs.start("background jobs", run_jobs(context))
 
 
 def behind(balance: dict[str, Any]) -> int:

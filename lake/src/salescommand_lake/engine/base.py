@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -90,6 +91,14 @@ class Engine(Protocol):
 
     async def stream_raw(self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """Run a SELECT and return its answer in ClickHouse's output format ``fmt``, for example ``RowBinary``."""
+
+    def stream(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Run a SELECT and give its answer in the output format ``fmt`` piece by piece; never the whole at once.
+
+        Leaving the context early ends the statement.
+        """
 
     async def ensure_database(self) -> None:
         """Create the database when it does not exist."""

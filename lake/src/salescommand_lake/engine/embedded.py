@@ -13,8 +13,9 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,6 +81,25 @@ class EmbeddedEngine:
     async def stream_raw(self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """Run a SELECT and return its answer in the output format ``fmt``."""
         return await self._on(self._readers, lambda: self._run(sql, identifier(fmt), parameters, None))
+
+    @asynccontextmanager
+    async def stream(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Run a SELECT and give its answer piece by piece, on a connection of its own."""
+        connection = await self._on(self._readers, self._configured)
+        found: Any = None
+        try:
+            found = await self._on(self._readers, lambda: _sent(connection, sql, identifier(fmt), bind(parameters)))
+
+            async def pieces() -> AsyncIterator[bytes]:
+                while piece := await self._on(self._readers, lambda: _fetched(found)):
+                    yield piece
+
+            yield pieces()
+        finally:
+            # Shielded: a caller that goes away cancels us, and the statement must end all the same.
+            await asyncio.shield(self._on(self._readers, lambda: _let_go(connection, found)))
 
     async def ensure_database(self) -> None:
         """Create the database when it does not exist."""
@@ -157,6 +177,14 @@ class EmbeddedEngine:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             return connection
+        connection = self._configured()
+        with self._lock:
+            self._connections.append(connection)
+        self._local.connection = connection
+        return connection
+
+    def _configured(self) -> Any:
+        """Return a new connection with our settings and database."""
         connection = self._connect()
         try:
             _set(connection, self._session)
@@ -164,9 +192,6 @@ class EmbeddedEngine:
         except RuntimeError as error:
             connection.close()
             raise from_engine(str(error)) from None
-        with self._lock:
-            self._connections.append(connection)
-        self._local.connection = connection
         return connection
 
     def _drop_connection(self) -> None:
@@ -199,6 +224,28 @@ class EmbeddedEngine:
             msg = "the embedded lake was closed in this process"
             raise LakeUnavailable(msg)
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _sent(connection: Any, sql: str, fmt: str, bound: Mapping[str, str]) -> Any:
+    try:
+        return connection.send_query(sql, fmt, params=dict(bound))
+    except RuntimeError as error:
+        raise from_engine(str(error)) from None
+
+
+def _fetched(result: Any) -> bytes:
+    """Return the next piece of an answer, empty at its end."""
+    try:
+        piece = result.fetch()
+    except RuntimeError as error:
+        raise from_engine(str(error)) from None
+    return b"" if piece is None else bytes(piece.bytes())
+
+
+def _let_go(connection: Any, result: Any) -> None:
+    if result is not None:
+        result.close()
+    connection.close()
 
 
 def _set(connection: Any, settings: Mapping[str, str]) -> None:

@@ -75,6 +75,20 @@ class HttpEngine:
         """Run a SELECT and return its answer in the output format ``fmt``."""
         return await self._run(sql, identifier(fmt), parameters, None)
 
+    @asynccontextmanager
+    async def stream(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Run a SELECT and give its answer piece by piece; leaving early hangs up, which ends it on the server."""
+        bound: dict[str, Any] | None = {name: _Bound(text) for name, text in bind(parameters).items()}
+        if not _PLACEHOLDER.search(sql):
+            bound = None
+        async with self._client_for_call() as client:
+            options = {"cancel_http_readonly_queries_on_client_close": 1}
+            context = await client.raw_stream(sql, bound, options, identifier(fmt))
+            async with context as pieces:
+                yield pieces
+
     async def ensure_database(self) -> None:
         """Create the database when it does not exist."""
         await self._run(f"CREATE DATABASE IF NOT EXISTS `{self.database}`", None, None, None, use_database=False)

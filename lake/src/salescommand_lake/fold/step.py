@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import LakeError
@@ -165,19 +166,24 @@ class _Step:
         return effective.compiled.hash if effective else ""
 
     async def _write_applied(self, streams: list[Stream]) -> None:
-        rows = []
-        for stream in streams:
-            found = self.catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
-            rows.append(
-                {
-                    "source": stream.source,
-                    "kind": stream.kind,
-                    "record_type": stream.record_type,
-                    "entity_type": stream.entity_type,
-                    "noun": found.mapping.record_type if found else "",
-                    "scope": found.mapping.scope if found else "",
-                    "mapping_hash": found.compiled.hash if found else "",
-                    "mapping_version": found.version if found else 0,
-                }
-            )
-        await self.writer.write_applied(rows)
+        await self.writer.write_applied(applied_rows(streams, self.catalog))
+
+
+def applied_rows(streams: Iterable[Stream], catalog: Catalog) -> list[dict[str, Any]]:
+    """Return the rows that say by which mapping each stream is read."""
+    rows = []
+    for stream in streams:
+        found = catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
+        rows.append(
+            {
+                "source": stream.source,
+                "kind": stream.kind,
+                "record_type": stream.record_type,
+                "entity_type": stream.entity_type,
+                "noun": found.mapping.record_type if found else "",
+                "scope": found.mapping.scope if found else "",
+                "mapping_hash": found.compiled.hash if found else "",
+                "mapping_version": found.version if found else 0,
+            }
+        )
+    return rows

@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from salescommand_lake.books import EXPIRED
 from salescommand_lake.engine import Engine
 from salescommand_lake.fold.intervals import interval_columns, intervals, latest, latest_columns
 from salescommand_lake.fold.state_sql import histories, marked, payload, state_columns, states
@@ -51,14 +52,18 @@ class Tally:
 class Writer:
     """The writes of one step, all of one generation.
 
-    ``prefix`` names a second set of the canonical tables, which a rebuild fills beside the first.
+    ``prefix`` names a second set of the canonical tables, which a rebuild fills beside the first; ``threads`` limits
+    those of a statement (0: as the engine is set).
     """
 
-    def __init__(self, engine: Engine, generation: int, guard: Guard | None = None, *, prefix: str = "") -> None:
+    def __init__(
+        self, engine: Engine, generation: int, guard: Guard | None = None, *, prefix: str = "", threads: int = 0
+    ) -> None:
         self.engine = engine
         self.generation = generation
         self._guard = guard
         self._prefix = prefix
+        self._settings = f"{_PLANNING}, max_threads = {threads}" if threads else _PLANNING
 
     def table(self, name: str) -> str:
         """Return the name of a canonical table in the set that this writer fills."""
@@ -200,20 +205,30 @@ class Writer:
 
     async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> Tally:
         """Count what became of the events of the scope's parts, where they now are, and enter it in the ledger."""
+        # Parts that are folded for the first time have nothing expired.
+        gone = f" AND NOT {EXPIRED}" if scope.read_again else ""
+        expired = (
+            "UNION ALL SELECT batch_id, source, record_type, 0, 0, 0, 0, expired FROM folded_batches FINAL\n"
+            f"  WHERE {scope.parts} AND expired > 0\n"
+            if scope.read_again
+            else ""
+        )
         changes = "".join(
             "UNION ALL SELECT batch_id, source, record_type, 0, countIf(refused = ''), 0,\n"
-            f"  countIf(refused NOT IN ('', '{WITHDRAWN}'))\n"
-            f"  FROM {noun.changes_table} FINAL WHERE {scope.keys} AND {scope.parts}\n"
+            f"  countIf(refused NOT IN ('', '{WITHDRAWN}')), 0\n"
+            f"  FROM {noun.changes_table} FINAL WHERE {scope.keys} AND {scope.parts}{gone}\n"
             "  GROUP BY batch_id, source, record_type\n"
             for noun in scope.nouns
         )
         rows = await self.engine.query(
-            "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(i) AS ignored,\n"
-            "  sum(q) AS quarantined FROM (\n"
-            "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, 0 AS i, 0 AS q FROM raw_batches\n"
-            f"  WHERE {scope.parts} GROUP BY batch_id, source, record_type\n"
-            f"{changes}"
-            "UNION ALL SELECT batch_id, source, record_type, 0, 0, sum(events), 0 FROM raw_batch_keys\n"
+            "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(x) AS expired,\n"
+            "  if(expired > 0, toUInt64(greatest(0, toInt64(events) - expired - mapped - quarantined)), sum(i))\n"
+            "  AS ignored,"
+            " sum(q) AS quarantined FROM (\n"
+            "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, 0 AS i, 0 AS q, 0 AS x\n"
+            f"  FROM raw_batches WHERE {scope.parts} GROUP BY batch_id, source, record_type\n"
+            f"{changes}{expired}"
+            "UNION ALL SELECT batch_id, source, record_type, 0, 0, sum(events), 0, 0 FROM raw_batch_keys\n"
             f"  WHERE {scope.parts} AND (source, record_type, entity_type) IN {{ignored:{PART}}}\n"
             "  GROUP BY batch_id, source, record_type)\nGROUP BY batch_id, source, record_type",
             {**scope.parameters, "ignored": [stream.key for stream in ignored]},
@@ -245,7 +260,7 @@ class Writer:
         await self._check()
         await self.engine.command(
             f"INSERT INTO {table} ({', '.join(columns)})\n"
-            f"SETTINGS insert_deduplication_token = '{_token()}', {_PLANNING}\n{select}",
+            f"SETTINGS insert_deduplication_token = '{_token()}', {self._settings}\n{select}",
             parameters,
         )
 

@@ -34,7 +34,7 @@ ORD = (
 _MAP = "'Map(String, Nullable(String))'"
 _TEXT = "'Nullable(String)'"
 _BLANKS = "' \\t\\r\\n'"
-_TELLING = quoted(r"^(false$|[\[{]|.{16})")
+_TELLING = quoted(r"^(false$|[\[{]|[-+0-9.eE]{16,}$)")
 """Texts for which the JSON type behind them matters: false, what may be a list or an object, and long numbers."""
 _CUT = 200
 UNREADABLE = "is not a JSON object that can be read"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from salescommand_lake.engine import Engine, Row
@@ -68,6 +69,13 @@ class Guarded:
         """Run a SELECT and return its answer in a format of ClickHouse's."""
         self._only_reads(sql)
         return await self._engine.stream_raw(sql, fmt, parameters)
+
+    def stream(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Run a SELECT and give its answer piece by piece."""
+        self._only_reads(sql)
+        return self._engine.stream(sql, fmt, parameters)
 
     async def ensure_database(self) -> None:
         """Create the database when that is approved.

@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS folded_batches (
   mapped UInt64 COMMENT 'events that a mapping took',
   ignored UInt64 COMMENT 'events that no mapping claims',
   quarantined UInt64 COMMENT 'events that were set aside whole',
-  folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them'
+  folded_at DateTime64(6, 'UTC') COMMENT 'when the fold was done with them',
+  expired UInt64 COMMENT 'events whose bytes have expired; the other counts leave them out'
 )
 ENGINE = ReplacingMergeTree(folded_at)
 ORDER BY (batch_id, source, record_type)

@@ -1,0 +1,1 @@
+"""How fast the canonical zone is built again, what one step costs, and how much memory that takes."""

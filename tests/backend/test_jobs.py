@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
+from backend import background as runner
 from backend.auth.principal import CONTROL
+from backend.background import run_jobs
 from backend.context import Context
 from backend.main import create_app
-from backend.microservices.worker import jobs as runner
-from backend.microservices.worker.jobs import run_jobs
 from backend.microservices.worker.loop import run_worker
 from backend.services import jobs as service
 from backend.stores.queue import open_queue

@@ -6,8 +6,8 @@ import asyncio
 import sys
 from typing import Any
 
+from backend import background as jobs
 from backend.context import Context, open_context
-from backend.microservices.worker import jobs
 from backend.settings import BackendSettings
 
 

@@ -27,7 +27,7 @@ def start_jobs(jobs: Jobs, context: Context, *, loader: bool = True, worker: boo
         jobs.start("loader", Loader(context).run())
         jobs.start("adoption", Adoption(context).run())
     if worker:
-        from backend.microservices.worker.jobs import run_jobs
+        from backend.background import run_jobs
         from backend.microservices.worker.loop import run_worker
 
         jobs.start("worker", run_worker(context))

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from salescommand_lake import LakeSettings, open_engine
+from salescommand_lake.books import raw_books
 from salescommand_lake.engine import Engine
 from salescommand_lake.fold import fold_pending
 from salescommand_lake.rebuild import RebuildScope, rebuild
 from salescommand_lake.schema import ensure_schema
-from salescommand_lake.synthetic import PARSE_FLOOR, add_events
+from salescommand_lake.synthetic import add_events, parse_only
 
 SOURCE = "measured"
 STEPS = 5
@@ -38,7 +39,7 @@ async def floor(engine: Engine, events: int) -> float:
     seconds = []
     for _ in range(2):
         started = time.perf_counter()
-        await engine.query(PARSE_FLOOR, {"source": SOURCE})
+        await parse_only(engine, SOURCE)
         seconds.append(time.perf_counter() - started)
     return events / min(seconds)
 
@@ -61,8 +62,7 @@ async def measure(folder: Path, events: int, per_record: int) -> None:
     engines = [open_engine(settings) for _ in range(2)]
     engine = engines[0]
     await ensure_schema(engine)
-    rows = await engine.query("SELECT count() AS n FROM raw_events")
-    if int(rows[0]["n"]) < events:
+    if not await raw_books(engine):
         started = time.perf_counter()
         await add_events(engine, source=SOURCE, events=events, records=events // per_record)
         tell("generate", events=events, events_per_second=round(events / (time.perf_counter() - started)))

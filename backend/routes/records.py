@@ -206,7 +206,7 @@ async def types() -> RecordTypes:
 @router.get(
     "/records/{type}",
     response_model=RecordPage,
-    responses=NOT_MODIFIED | {200: {"content": {one.media_type.partition(";")[0]: {} for one in FORMATS.values()}}},
+    responses=NOT_MODIFIED,
     summary="Records",
     openapi_extra=documented(
         FILTER,

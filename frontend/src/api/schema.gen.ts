@@ -5507,9 +5507,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordPage"];
-                    "application/vnd.apache.parquet": unknown;
-                    "application/x-ndjson": unknown;
-                    "text/csv": unknown;
                 };
             };
             /** @description The answer is the one whose ETag was sent in If-None-Match */

@@ -1,4 +1,4 @@
--- Schema version 8. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 9. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (

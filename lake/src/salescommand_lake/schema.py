@@ -22,7 +22,7 @@ from salescommand_lake.engine import Engine
 from salescommand_lake.errors import SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
 from salescommand_lake.statements import Shape, Statement, all_statements, default_of, read_shape, type_of
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Goes up with every change of a statement; the snapshot of the DDL reminds of it."""
 
 _WHOLE = "schema"

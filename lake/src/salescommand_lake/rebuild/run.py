@@ -325,8 +325,8 @@ class _Rebuild:
             effective = self.plan.catalog.find(stream.source, stream.kind, stream.record_type, stream.entity_type)
             last = self.plan.applied.get(stream)
             nouns = {effective.mapping.record_type if effective else "", last.noun if last else ""} - {""}
-            if not nouns <= taken:
-                continue
+            if not nouns <= taken or (effective is None and last is not None and last.mapping_hash):
+                continue  # what lost its mapping is the fold's to withdraw
             mine.append(stream)
             if effective is not None and last is not None and last.mapping_hash != effective.compiled.hash:
                 changed.append(Reading(effective, [stream]))

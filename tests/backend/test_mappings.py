@@ -85,3 +85,20 @@ async def test_a_preview_shows_records_and_numbers_and_changes_nothing(shared_fl
     refused = await shared_flow.send("POST", "/api/mappings/preview", content=text.replace("name:", "nmae:"))
     assert (refused.status_code, refused.json()["errors"][0]["line"]) == (400, 4)
     assert (await shared_flow.send("POST", "/api/mappings/preview?limit=0", content=text)).status_code == 400
+
+
+async def test_quality_by_source_counts_the_rules_that_fail(shared_flow):
+    deals = [{"id": "1", "name": "a", "amount": "5", "currency": "USD"}, {"id": "2", "name": "b", "amount": "-5"}]
+    await shared_flow.post("scored", "deal", deals)
+    await shared_flow.settle()
+    items = (await shared_flow.get("/api/quality", by="source"))["items"]
+    row = next(item for item in items if (item["source"], item["record_type"]) == ("scored", "opportunity"))
+    rules = {rule["name"]: (rule["failed"], rule["rate"]) for rule in row["rules"]}
+    assert row["records"] == 2
+    assert (rules["amount_not_negative"], rules["currency_present"], rules["name_present"]) == (
+        (1, 0.5),
+        (1, 0.5),
+        (0, 0.0),
+    )
+    page = await shared_flow.get("/api/records/opportunity", **{"filter[source]": "scored"})
+    assert row["score"] == round(sum(item["quality_score"] for item in page["items"]) / 2, 4)

@@ -657,6 +657,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality of records
+         * @description Return, for every source and type of record, the mean score and how often each rule fails.
+         */
+        get: operations["by_source_api_quality_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/quarantine": {
         parameters: {
             query?: never;
@@ -2937,6 +2957,30 @@ export interface components {
             score: number;
         };
         /**
+         * QualityAnswer
+         * @description The quality of all records.
+         */
+        QualityAnswer: {
+            /** Items */
+            items: components["schemas"]["QualityOfSource"][];
+        };
+        /**
+         * QualityOfSource
+         * @description The living records of one source and type, their mean score (0 to 1), and the rules.
+         */
+        QualityOfSource: {
+            /** Record Type */
+            record_type: string;
+            /** Records */
+            records: number;
+            /** Rules */
+            rules: components["schemas"]["RuleRate"][];
+            /** Score */
+            score: number;
+            /** Source */
+            source: string;
+        };
+        /**
          * QuarantineAnswer
          * @description A page of refused values, and how many there are by source, field and reason.
          */
@@ -3404,6 +3448,23 @@ export interface components {
             passed: boolean;
             /** Weight */
             weight: number;
+        };
+        /**
+         * RuleRate
+         * @description A rule, how many records fail it, and their share.
+         */
+        RuleRate: {
+            /** Failed */
+            failed: number;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Name
+             * @example amount_present
+             */
+            name: string;
+            /** Rate */
+            rate: number;
         };
         /**
          * Sample
@@ -5293,6 +5354,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    by_source_api_quality_get: {
+        parameters: {
+            query?: {
+                /** @description How the rates are grouped */
+                by?: "source";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityAnswer"];
+                };
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -16,8 +16,11 @@ import pytest_asyncio
 from backend.auth.principal import CONTROL
 from backend.context import Context, open_context
 from backend.main import create_app
+from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.spool import Spool
 from backend.settings import BackendSettings
 from tests.backend.flow import Flow, flowing
+from tests.support.door import LIMITS, Door, Keys, elsewhere
 from tests.support.servers import mongo_binary, mongo_server, redis_binary, redis_server
 
 PASSWORD = "correct horse battery"
@@ -160,3 +163,15 @@ async def shared_flow(make_settings: Callable[[], BackendSettings]) -> AsyncIter
         flowing(context, control) as opened,
     ):
         yield opened
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    """A door with small limits over a spool of its own."""
+    spool = Spool(tmp_path / "events.sqlite")
+    await spool.open()
+    made = Door(spool, Keys())
+    transport = httpx.ASGITransport(IngestFront(elsewhere, made, LIMITS))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made.client:
+        yield made
+    await spool.close()

@@ -2,106 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import gzip
 import hashlib
 import json
-import zlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.microservices.ingest.encoding import decoded
 from backend.microservices.ingest.front import IngestFront
-from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.policy import Grant, SourcePolicy
-from backend.microservices.ingest.problems import Refused
-from backend.microservices.ingest.records import Row
-from backend.microservices.ingest.spool import Spool
-from backend.stores.mongo import MongoUnavailable
 from salescommand_lake.identifiers import decode_event_id
-
-KEY = "sc_wk_crm"
-LIMITS = Limits(body_bytes=200_000, record_bytes=50_000, records=500, depth=50, members=300, read_seconds=0.3)
-
-
-class Keys:
-    """Write keys from a dict, as the real ring gives them."""
-
-    def __init__(self) -> None:
-        self.known = {KEY: Grant("key_1", SourcePolicy("crm"))}
-        self.away = False
-
-    async def find(self, secret: str) -> Grant | None:
-        if self.away:
-            raise MongoUnavailable("no servers found")
-        return self.known.get(secret)
-
-    async def source(self, name: str) -> SourcePolicy | None:
-        if self.away:
-            raise MongoUnavailable("no servers found")
-        return next((grant.policy for grant in self.known.values() if grant.source == name), None)
-
-
-async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
-    """The application behind the door."""
-    await send({"type": "http.response.start", "status": 299, "headers": []})
-    await send({"type": "http.response.body", "body": b"behind"})
-
-
-@dataclass
-class Door:
-    """A door over a real spool, and a client at it."""
-
-    spool: Spool
-    keyring: Keys
-    client: httpx.AsyncClient = field(init=False)
-
-    async def post(self, body: bytes | Any, path: str = "crm/deal", **headers: str) -> httpx.Response:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.post(
-            f"/api/microservices/ingest/{path}",
-            content=content,
-            headers={"authorization": f"Bearer {KEY}", **named},
-        )
-
-    async def rows(self) -> list[Row]:
-        batch = await self.spool.next_batch(10_000, 2**40)
-        return [] if batch is None else batch.rows
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    spool = Spool(tmp_path / "events.sqlite")
-    await spool.open()
-    made = Door(spool, Keys())
-    transport = httpx.ASGITransport(IngestFront(elsewhere, made, LIMITS))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made.client:
-        yield made
-    await spool.close()
-
-
-def problem(answer: httpx.Response, status: int, *words: str) -> dict[str, Any]:
-    """Check that an answer is a complete problem that says these words."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "instance", "hint"} <= body.keys()
-    assert body["status"] == status
-    assert "Traceback" not in answer.text
-    for word in words:
-        assert word in body["detail"], body["detail"]
-    return body
-
+from tests.support.door import KEY, LIMITS, Door, elsewhere, problem
 
 # -- the documented contract ------------------------------------------------------------------------------------------
 
@@ -418,58 +332,6 @@ async def kept_or_refused(door: Door, body: bytes) -> None:
         await door.spool.complete(batch)
     if answer.status_code == 200 and "events" not in answer.json() and not answer.json()["duplicate"]:
         assert kept == body
-
-
-def test_members_without_end_are_not_opened() -> None:
-    for encoding, empty in (("gzip", gzip.compress(b"")), ("zstd", zstd.compress(b""))):
-        assert decoded(empty * 10_000, encoding, Limits()) == b""
-        with pytest.raises(Refused, match="more than 10000 members"):
-            decoded(empty * 10_001, encoding, Limits())
-
-
-@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
-async def test_compressed_bodies(door: Door, encoding: str, compress: Any) -> None:
-    body = b'{"id":"packed"}'
-    assert (await door.post(compress(body), content_encoding=encoding)).json()["source_id"] == "packed"
-    assert (await door.rows())[0].body == body
-    halves = compress(b'{"id":1}\n{"i') + compress(b'd":2}')  # members of gzip, frames of zstd
-    joined = await door.post(halves, "crm/halves", content_encoding=encoding, content_type="application/x-ndjson")
-    assert [each["source_id"] for each in joined.json()["events"]] == ["1", "2"]
-    problem(await door.post(halves + b"rest", content_encoding=encoding), 400, encoding)
-    many = compress(b"0" * 100_000) * 3
-    problem(await door.post(many, content_encoding=encoding), 413, "200000 bytes")
-    bomb = compress(b"0" * 50_000_000)
-    problem(await door.post(bomb, content_encoding=encoding), 413, "200000 bytes")
-    problem(await door.post(b"no such thing", content_encoding=encoding), 400, encoding)
-    problem(await door.post(compress(body)[:-6], content_encoding=encoding), 400)
-    problem(await door.post(zlib.compress(body), content_encoding="br"), 415, "br")
-
-
-# -- slow, broken, full -----------------------------------------------------------------------------------------------
-
-
-async def test_slow_clients_are_cut_off(door: Door) -> None:
-    async def slowly() -> AsyncIterator[bytes]:
-        yield b'{"id":'
-        await asyncio.Event().wait()
-
-    request = door.client.post(
-        "/api/microservices/ingest/crm/deal", content=slowly(), headers={"authorization": f"Bearer {KEY}"}
-    )
-    problem(await asyncio.wait_for(request, 5), 408)
-
-
-async def test_bodies_in_parts(door: Door) -> None:
-    async def parts(count: int) -> AsyncIterator[bytes]:
-        yield b'{"id":"parts","x":"'
-        for _ in range(count):
-            yield b"y" * 1000
-        yield b'"}'
-
-    headers = {"authorization": f"Bearer {KEY}"}
-    url = "/api/microservices/ingest/crm/deal"
-    assert (await door.client.post(url, content=parts(10), headers=headers)).json()["source_id"] == "parts"
-    problem(await door.client.post(url, content=parts(300), headers=headers), 413)
 
 
 async def test_a_spool_that_takes_nothing(door: Door) -> None:

@@ -1,0 +1,1 @@
+"""The operator: reconciles DataLake resources into schema, retention and scaling of a ClickHouse lake."""

@@ -76,7 +76,8 @@ class DriftItemModel(Model):
 
 class DriftStatusModel(Model):
     """What differs from what this DataLake made. The time of the last check is a metric, not a field: it would write
-    the status on every pass."""
+    the status on every pass.
+    """
 
     count: int = Field(description="How many things differ.")
     items: list[DriftItemModel] = Field([], max_length=20, description="The first of them.")
@@ -122,7 +123,5 @@ class DataLakeStatus(Model):
     drift: DriftStatusModel | None = Field(None, description="What was changed by hand.")
     topology: TopologyStatusModel | None = Field(None, description="The servers.")
     storage: StorageStatusModel | None = Field(None, description="The volumes.")
-    zones: list[ZoneStatusModel] | None = Field(
-        None, description="The zones.", json_schema_extra=listed("map", "name")
-    )
+    zones: list[ZoneStatusModel] | None = Field(None, description="The zones.", json_schema_extra=listed("map", "name"))
     server_version: str | None = Field(None, description="Version of ClickHouse.")

@@ -1,0 +1,106 @@
+"""From declared and seen sizes to the next steps of scaling. Pure: one small step at a time, each safe to repeat.
+
+Replicas first get the schema and then traffic; they leave traffic first and Keeper last. Volumes only grow: every
+claim, then the StatefulSet's template, which Kubernetes only takes when the set is made anew around its pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubernetes.utils.quantity import parse_quantity
+
+from salescommand_operator.model import DataLakeSpec
+from salescommand_operator.seen import ClaimSeen, Seen, SetSeen
+
+__all__ = ["Move", "Scale", "scale_steps"]
+
+
+class Scale(StrEnum):
+    """What a step of scaling does."""
+
+    ADD_REPLICA = "AddReplica"
+    REMOVE_REPLICA = "RemoveReplica"
+    ADD_SHARD = "AddShard"
+    DRAIN_SHARD = "DrainShard"
+    GROW_CLAIM = "GrowClaim"
+    REMAKE_SET = "RemakeSet"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step: what, of which object, from and to. ``blocked`` says why it waits, '' when it can go."""
+
+    what: Scale
+    object: str
+    got: str
+    want: str
+    blocked: str = ""
+
+
+def scale_steps(spec: DataLakeSpec, seen: Seen) -> list[Move]:
+    """Return the steps that may be taken now, those that wait with the reason."""
+    if spec.topology is None and spec.storage is None:
+        return []
+    return [*_topology(spec, seen), *_storage(spec, seen)]
+
+
+def _topology(spec: DataLakeSpec, seen: Seen) -> list[Move]:
+    topology = spec.topology
+    if topology is None:
+        return []
+    moves = [_replicas(each, topology.replicas, seen) for each in seen.sets if each.replicas != topology.replicas]
+    for shard in range(len(seen.sets), topology.shards):
+        moves.append(Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas"))
+    for each in seen.sets[topology.shards :]:
+        moves.append(_drained(each, topology.shard_removal))
+    return moves
+
+
+def _replicas(each: SetSeen, want: int, seen: Seen) -> Move:
+    got = each.replicas
+    if want > got:
+        return Move(Scale.ADD_REPLICA, each.name, str(got), str(want))
+    return Move(Scale.REMOVE_REPLICA, each.name, str(got), str(got - 1), _why_not_smaller(each, seen))
+
+
+def _why_not_smaller(each: SetSeen, seen: Seen) -> str:
+    """Return why a replica may not leave yet: what it holds must be on the others first."""
+    peers = [server for server in seen.servers if server.shard == each.shard]
+    away = next((server for server in peers if not server.reachable), None)
+    if away is not None:
+        return f"{away.name} can't be asked whether the others have its rows: {away.error}"
+    broken = next((server for server in peers if server.readonly_tables), None)
+    if broken is not None:
+        return f"{broken.name} has {broken.readonly_tables} read-only tables; the others may lack its rows"
+    behind = next((server for server in peers if server.queue), None)
+    return f"{behind.name} has {behind.queue} replication tasks that fail" if behind is not None else ""
+
+
+def _drained(each: SetSeen, removal: str) -> Move:
+    if removal != "DrainFirst":
+        blocked = "set topology.shardRemoval: DrainFirst to move its rows to the other shards first"
+        return Move(Scale.DRAIN_SHARD, each.name, "in use", "gone", blocked)
+    return Move(Scale.DRAIN_SHARD, each.name, "in use", "drained")
+
+
+def _storage(spec: DataLakeSpec, seen: Seen) -> list[Move]:
+    storage = spec.storage
+    if storage is None or not seen.claims:
+        return []
+    want = parse_quantity(storage.size)
+    manual = "" if storage.expansion == "Automatic" else "storage.expansion is Manual: grow the claims yourself"
+    small = [claim for claim in seen.claims if parse_quantity(claim.requested) < want]
+    moves = [Move(Scale.GROW_CLAIM, each.name, each.requested, storage.size, manual or each.refused) for each in small]
+    if not small and not _growing(seen.claims, storage.size):
+        for each in seen.sets:
+            if parse_quantity(each.claim_size) < want:
+                moves.append(Move(Scale.REMAKE_SET, each.name, each.claim_size, storage.size, manual))
+    return moves
+
+
+def _growing(claims: Sequence[ClaimSeen], size: str) -> bool:
+    want = parse_quantity(size)
+    return any(parse_quantity(claim.capacity) < want for claim in claims)

@@ -62,12 +62,15 @@ bench: setup ## Measure ingest on this machine (BENCH="--quick", BENCH="--only s
 	@$(BIN)/python -m benchmarks ingest $(BENCH)
 
 ##@ Keep
-.PHONY: format lock clean
+.PHONY: format lock crd clean
 format: setup ## Format the Python sources
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 lock: setup ## Resolve the lock files again (UPGRADE=1: to the newest of everything)
 	@UPGRADE="$(UPGRADE)" ./scripts/lock.sh
+
+crd: setup ## Write operator/crd/datalakes.yaml from the operator's models
+	@$(BIN)/python -m salescommand_operator.crd > operator/crd/datalakes.yaml
 
 clean: ## Remove what was installed and built; data stays
 	@rm -rf .venv .setup frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

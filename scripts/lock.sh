@@ -14,6 +14,7 @@ compile() {
     --no-header --no-config ${UPGRADE:+--upgrade} \
     --no-emit-package salescommand --no-emit-package salescommand-lake \
     --no-emit-package salescommand-backend --no-emit-package salescommand-demo \
+    --no-emit-package salescommand-operator \
     "$@" --output-file "$out" >/dev/null
 }
 

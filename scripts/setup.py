@@ -27,8 +27,8 @@ FRONTEND = ROOT / "frontend"
 DIST = FRONTEND / "dist"
 BOOTSTRAP = STATE / "bootstrap"
 REQUIREMENTS = ROOT / "requirements"
-PACKAGES = ("lake", "backend", "cli", "demo")
-IMPORTS = "import salescommand_cli, salescommand_lake, salescommand_demo, backend"
+PACKAGES = ("lake", "backend", "cli", "demo", "operator")
+IMPORTS = "import salescommand_cli, salescommand_lake, salescommand_demo, salescommand_operator, backend"
 # What every start of the command imports. Compiled once here, so that the first start is as quick as the second, also
 # where Python may not write bytecode; the rest (pandas and the like) is hardly ever loaded.
 COMPILED = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-OPENING = {"front", "lake_settings", "redis_url", "mongo_url", "lake_folder"}
+OPENING = {"cluster", "front", "lake_settings", "redis_url", "mongo_url", "lake_folder"}
 DRIVERS = {"embedded", "http"}
 PROCESSES = ("tests/cli/", "tests/lake/test_engine")
 PARTS = ("unit", "integration", "faults")

@@ -7,17 +7,15 @@ The types and reasons are a vocabulary that people, alerts and GitOps tools rely
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
-
-from kubernetes.utils.quantity import parse_quantity
 
 from salescommand_lake.plan.apply import Outcome
 from salescommand_lake.plan.decide import Decision
 from salescommand_lake.plan.plan import Plan
 from salescommand_lake.plan.steps import Step
 from salescommand_operator.model import DataLakeSpec
-from salescommand_operator.scaling import Move, Scale
+from salescommand_operator.scaling import Move, Scale, bytes_of
 from salescommand_operator.seen import Seen
 
 __all__ = ["TYPES", "Condition", "Pass", "conditions"]
@@ -87,7 +85,7 @@ class Pass:
     spec: DataLakeSpec | None
     """None when it can't be read; ``invalid`` says why."""
     invalid: str = ""
-    seen: Seen = Seen()
+    seen: Seen = field(default_factory=Seen)
     plan: Plan | None = None
     decision: Decision | None = None
     outcome: Outcome | None = None
@@ -195,16 +193,25 @@ def _applied(found: Pass) -> Condition:
     name, plan, outcome = "SchemaApplied", found.plan, found.outcome
     if plan is None:
         return Condition(name, "Unknown", "ReconcileError", "There is no plan yet.")
-    running = sum(server.mutations for server in found.seen.reachable)
     if outcome is not None and outcome.failed is not None:
         message = f"{outcome.failed.action} of {outcome.failed.object} failed: {outcome.error}"
         return Condition(name, "False", "ApplyFailed", message)
+    return _not_applied(found, plan) or _done(name, outcome)
+
+
+def _not_applied(found: Pass, plan: Plan) -> Condition | None:
+    name, outcome = "SchemaApplied", found.outcome
+    running = sum(server.mutations for server in found.seen.reachable)
     if plan.steps and found.spec is not None and found.spec.mode == "DryRun":
         return Condition(name, "False", "DryRun", f"mode is DryRun: {plan.summary} would run.")
     if plan.steps and outcome is None:
         return Condition(name, "False", "Applying", f"{plan.summary} to run.")
     if running:
         return Condition(name, "False", "MutationsRunning", f"{running} mutations are running.")
+    return None
+
+
+def _done(name: str, outcome: Outcome | None) -> Condition:
     if outcome is not None and outcome.applied:
         return Condition(name, "True", "Applied", f"{len(outcome.applied)} steps ran.")
     return Condition(name, "True", "UpToDate", "What is there is what is declared.")
@@ -221,7 +228,8 @@ def _in_sync(found: Pass) -> Condition:
     server, step = found.drift[0]
     servers = {each for each, _ in found.drift}
     reason = "ReplicasDiverge" if len(servers) < len(found.seen.servers) else "DriftDetected"
-    message = f"{len(found.drift)} things differ; on {server} {step.object}: want {step.want or 'it'}, got {step.got or 'nothing'}"
+    want, got = step.want or "it", step.got or "nothing"
+    message = f"{len(found.drift)} things differ; on {server} {step.object}: want {want}, got {got}"
     return Condition(name, "False", reason, message)
 
 
@@ -285,7 +293,7 @@ def _storage(found: Pass) -> Condition:
     name, storage, claims = "StorageAligned", found.spec.storage if found.spec else None, found.seen.claims
     if storage is None or not claims:
         return Condition(name, "True", "UpToDate", "No volume is declared, or none is there.")
-    larger = next((each for each in claims if parse_quantity(each.requested) > parse_quantity(storage.size)), None)
+    larger = next((each for each in claims if bytes_of(each.requested) > bytes_of(storage.size)), None)
     if larger is not None:
         message = f"{larger.name} asks for {larger.requested} already; claims cannot shrink. Declare at least that."
         return Condition(name, "False", "ShrinkRefused", message)
@@ -297,7 +305,7 @@ def _storage(found: Pass) -> Condition:
         message = f"{waiting.name} is larger; its file system grows when the pod starts again."
         return Condition(name, "False", "FileSystemResizePending", message)
     moves = [move for move in found.moves if move.what in (Scale.GROW_CLAIM, Scale.REMAKE_SET)]
-    growing = [each for each in claims if parse_quantity(each.capacity) < parse_quantity(storage.size)]
+    growing = [each for each in claims if bytes_of(each.capacity) < bytes_of(storage.size)]
     if moves or growing:
         first = moves[0].object if moves else growing[0].name
         return Condition(name, "False", "Expanding", f"{first} grows to {storage.size}.")

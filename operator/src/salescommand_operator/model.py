@@ -41,15 +41,15 @@ class SecretReference(Model):
     """A Secret of the DataLake's namespace that holds the user of the lake."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Secret.")
-    username_key: str = Field("username", max_length=253, description="Its key with the user's name.")
-    password_key: str = Field("password", max_length=253, description="Its key with the user's password.")
+    username_key: str = Field(default="username", max_length=253, description="Its key with the user's name.")
+    password_key: str = Field(default="password", max_length=253, description="Its key with the user's password.")
 
 
 class SecretKey(Model):
     """One key of a Secret."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Secret.")
-    key: str = Field("ca.crt", max_length=253, description="Its key.")
+    key: str = Field(default="ca.crt", max_length=253, description="Its key.")
 
 
 class ExternalCluster(Model):
@@ -61,7 +61,7 @@ class ExternalCluster(Model):
         description="Address of its HTTP interface, such as https://abc.clickhouse.cloud:8443, without credentials.",
     )
     ca_secret_ref: SecretKey | None = Field(
-        None, description="The certificate authority of its certificate, when the system does not know it."
+        default=None, description="The certificate authority of its certificate, when the system does not know it."
     )
 
 
@@ -82,13 +82,16 @@ class ClusterRef(Model):
     )
 
     name: str | None = Field(
-        None, min_length=1, max_length=53, description="The chart's ClickHouse in this namespace, by its release name."
+        default=None,
+        min_length=1,
+        max_length=53,
+        description="The chart's ClickHouse in this namespace, by its release name.",
     )
     external: ExternalCluster | None = Field(
-        None, description="A ClickHouse outside of the chart. Topology and storage are not declared then."
+        default=None, description="A ClickHouse outside of the chart. Topology and storage are not declared then."
     )
     credentials_secret_ref: SecretReference | None = Field(
-        None, description="Who the operator is there. Left out: the Secret that the chart made."
+        default=None, description="Who the operator is there. Left out: the Secret that the chart made."
     )
 
 
@@ -105,12 +108,14 @@ class RetentionModel(Model):
         )
     )
 
-    days: int = Field(0, ge=0, le=36500, description="Days after which rows expire; 0 keeps them for ever.")
+    days: int = Field(default=0, ge=0, le=36500, description="Days after which rows expire; 0 keeps them for ever.")
     cold_after_days: int | None = Field(
-        None, ge=1, le=36500, description="Days after which rows move to the cold volume."
+        default=None, ge=1, le=36500, description="Days after which rows move to the cold volume."
     )
     cold_volume: str = Field(
-        "cold", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", description="Volume of the storage policy that they move to."
+        default="cold",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$",
+        description="Volume of the storage policy that they move to.",
     )
 
 
@@ -145,9 +150,9 @@ class PromotedColumnModel(Model):
         "UUID",
     ] = Field(description="ClickHouse type of the column.")
     index: Literal["None", "MinMax", "Set", "BloomFilter"] = Field(
-        "None", description="Data-skipping index on the column."
+        default="None", description="Data-skipping index on the column."
     )
-    backfill: bool = Field(False, description="Write the column for rows that are there; costs a mutation.")
+    backfill: bool = Field(default=False, description="Write the column for rows that are there; costs a mutation.")
 
 
 class ProjectionModel(Model):
@@ -162,9 +167,11 @@ class ProjectionModel(Model):
 
     name: str = Field(pattern=r"^p_[a-z0-9_]{1,60}$", description="Name of the projection; begins with p_.")
     order_by: list[Column] | None = Field(
-        None, min_length=1, max_length=8, description="Columns of the second order, over all columns."
+        default=None, min_length=1, max_length=8, description="Columns of the second order, over all columns."
     )
-    group_by: list[Column] | None = Field(None, min_length=1, max_length=8, description="Columns of the groups.")
+    group_by: list[Column] | None = Field(
+        default=None, min_length=1, max_length=8, description="Columns of the groups."
+    )
     aggregates: (
         list[
             Annotated[
@@ -176,8 +183,12 @@ class ProjectionModel(Model):
             ]
         ]
         | None
-    ) = Field(None, min_length=1, max_length=16, description="Aggregates of the groups, such as count() or sum(n).")
-    backfill: bool = Field(False, description="Write the projection for parts that are there; costs a mutation.")
+    ) = Field(
+        default=None, min_length=1, max_length=16, description="Aggregates of the groups, such as count() or sum(n)."
+    )
+    backfill: bool = Field(
+        default=False, description="Write the projection for parts that are there; costs a mutation."
+    )
 
 
 class ZoneModel(Model):
@@ -186,8 +197,10 @@ class ZoneModel(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "has(self.partitionBy) == has(oldSelf.partitionBy)"
-                " && (!has(self.partitionBy) || self.partitionBy == oldSelf.partitionBy)",
+                (
+                    "has(self.partitionBy) == has(oldSelf.partitionBy)"
+                    " && (!has(self.partitionBy) || self.partitionBy == oldSelf.partitionBy)"
+                ),
                 "partitionBy cannot be altered in ClickHouse; create a DataLake with another database and rebuild",
                 ".partitionBy",
             )
@@ -195,17 +208,20 @@ class ZoneModel(Model):
     )
 
     partition_by: Literal["None", "Day", "Week", "Month"] | None = Field(
-        None, description="Length of a partition. Left out: what the schema says. Fixed once the table is made."
+        default=None, description="Length of a partition. Left out: what the schema says. Fixed once the table is made."
     )
-    retention: RetentionModel = Field(RetentionModel(), description="How long rows are kept.")
+    retention: RetentionModel = Field(default=RetentionModel(), description="How long rows are kept.")
     promoted_columns: list[PromotedColumnModel] = Field(
-        [], max_length=64, description="Paths of the payload as columns.", json_schema_extra=listed("map", "name")
+        default=[],
+        max_length=64,
+        description="Paths of the payload as columns.",
+        json_schema_extra=listed("map", "name"),
     )
     projections: list[ProjectionModel] = Field(
-        [], max_length=16, description="Further orders and aggregates.", json_schema_extra=listed("map", "name")
+        default=[], max_length=16, description="Further orders and aggregates.", json_schema_extra=listed("map", "name")
     )
     settings: Mapping[str, Annotated[str, Field(max_length=128)]] = Field(
-        {},
+        default={},
         description="Settings of the zone's table, as numbers or words.",
         json_schema_extra={"maxProperties": 32},
     )
@@ -217,17 +233,19 @@ class Zones(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "self.canonicalRecords.retention.days == 0 || (self.rawEvents.retention.days != 0"
-                " && self.canonicalRecords.retention.days >= self.rawEvents.retention.days)",
+                (
+                    "self.canonicalRecords.retention.days == 0 || (self.rawEvents.retention.days != 0"
+                    " && self.canonicalRecords.retention.days >= self.rawEvents.retention.days)"
+                ),
                 "canonicalRecords must be kept at least as long as rawEvents (0 means for ever)",
                 ".canonicalRecords",
             )
         )
     )
 
-    raw_events: ZoneModel = Field(ZoneModel(), description="Every event as it came.")
-    canonical_records: ZoneModel = Field(ZoneModel(), description="Versions of the clean records.")
-    serving_views: ZoneModel = Field(ZoneModel(), description="What was published of the numbers.")
+    raw_events: ZoneModel = Field(default=ZoneModel(), description="Every event as it came.")
+    canonical_records: ZoneModel = Field(default=ZoneModel(), description="Versions of the clean records.")
+    serving_views: ZoneModel = Field(default=ZoneModel(), description="What was published of the numbers.")
 
 
 class Topology(Model):
@@ -244,13 +262,13 @@ class Topology(Model):
         )
     )
 
-    shards: int = Field(1, ge=1, le=64, description="Parts that the rows are spread over.")
-    replicas: int = Field(1, ge=1, le=9, description="Copies of each shard.")
+    shards: int = Field(default=1, ge=1, le=64, description="Parts that the rows are spread over.")
+    replicas: int = Field(default=1, ge=1, le=9, description="Copies of each shard.")
     shard_removal: Literal["Refuse", "DrainFirst"] = Field(
-        "Refuse", description="Whether a shard may go once its rows have moved to the others."
+        default="Refuse", description="Whether a shard may go once its rows have moved to the others."
     )
     max_replica_delay_seconds: int = Field(
-        60, ge=1, le=86400, description="How far a replica may be behind and still count as in sync."
+        default=60, ge=1, le=86400, description="How far a replica may be behind and still count as in sync."
     )
 
 
@@ -265,8 +283,10 @@ class Storage(Model):
                 ".size",
             ),
             (
-                "has(self.storageClassName) == has(oldSelf.storageClassName)"
-                " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
+                (
+                    "has(self.storageClassName) == has(oldSelf.storageClassName)"
+                    " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)"
+                ),
                 "storageClassName is immutable; move to another class with a new DataLake",
                 ".storageClassName",
             ),
@@ -284,10 +304,10 @@ class Storage(Model):
         ),
     )
     storage_class_name: str | None = Field(
-        None, max_length=253, description="StorageClass of the volumes; left out: the cluster's default."
+        default=None, max_length=253, description="StorageClass of the volumes; left out: the cluster's default."
     )
     expansion: Literal["Automatic", "Manual"] = Field(
-        "Automatic", description="Whether the operator grows claims, or only says that they should grow."
+        default="Automatic", description="Whether the operator grows claims, or only says that they should grow."
     )
 
 
@@ -295,24 +315,29 @@ class ChangePolicyModel(Model):
     """Which changes of the lake run by themselves."""
 
     destructive: Literal["Refuse", "RequireApproval", "Allow"] = Field(
-        "RequireApproval", description="Steps that remove rows or values."
+        default="RequireApproval", description="Steps that remove rows or values."
     )
     costly: Literal["RequireApproval", "Allow"] = Field(
-        "Allow", description="Steps that rewrite much and lose nothing."
+        default="Allow", description="Steps that rewrite much and lose nothing."
     )
-    freeze_before: bool = Field(True, description="Keep hard links of the parts before a step that removes rows.")
-    adopt_existing: bool = Field(False, description="Take over tables that this DataLake did not make.")
+    freeze_before: bool = Field(
+        default=True, description="Keep hard links of the parts before a step that removes rows."
+    )
+    adopt_existing: bool = Field(default=False, description="Take over tables that this DataLake did not make.")
 
 
 class DriftModel(Model):
     """What happens when somebody changes the lake by hand."""
 
     policy: Literal["Ignore", "Report", "Heal"] = Field(
-        "Report", description="Say nothing, say it in status and events, or change it back (where that is safe)."
+        default="Report",
+        description="Say nothing, say it in status and events, or change it back (where that is safe).",
     )
-    interval_seconds: int = Field(120, ge=15, le=86400, description="How often the lake is compared, in seconds.")
+    interval_seconds: int = Field(
+        default=120, ge=15, le=86400, description="How often the lake is compared, in seconds."
+    )
     ignore: list[Annotated[str, Field(max_length=128)]] = Field(
-        [],
+        default=[],
         max_length=32,
         description="Objects that may differ, as shell patterns such as raw_events.tmp_*.",
         json_schema_extra=listed("set"),
@@ -335,8 +360,10 @@ class DataLakeSpec(Model):
                 "an external cluster is scaled where it runs; leave topology and storage out",
             ),
             (
-                "!self.paused || !has(self.approvedPlan)"
-                " || (has(oldSelf.approvedPlan) && self.approvedPlan == oldSelf.approvedPlan)",
+                (
+                    "!self.paused || !has(self.approvedPlan)"
+                    " || (has(oldSelf.approvedPlan) && self.approvedPlan == oldSelf.approvedPlan)"
+                ),
                 "cannot approve a plan while paused; unpause first",
                 ".approvedPlan",
             ),
@@ -345,21 +372,25 @@ class DataLakeSpec(Model):
 
     cluster_ref: ClusterRef = Field(description="Which ClickHouse the lake is in, and who the operator is there.")
     database: str = Field(
-        "salesintel", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Database of the lake. Fixed once made."
+        default="salesintel", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Database of the lake. Fixed once made."
     )
-    zones: Zones = Field(Zones(), description="What is declared for raw, canonical and serving.")
-    topology: Topology | None = Field(None, description="Shards and replicas of the chart's cluster.")
-    storage: Storage | None = Field(None, description="Volumes of the chart's cluster.")
-    drift: DriftModel = Field(DriftModel(), description="What happens when the lake is changed by hand.")
-    change_policy: ChangePolicyModel = Field(ChangePolicyModel(), description="Which changes run by themselves.")
+    zones: Zones = Field(default=Zones(), description="What is declared for raw, canonical and serving.")
+    topology: Topology | None = Field(default=None, description="Shards and replicas of the chart's cluster.")
+    storage: Storage | None = Field(default=None, description="Volumes of the chart's cluster.")
+    drift: DriftModel = Field(default=DriftModel(), description="What happens when the lake is changed by hand.")
+    change_policy: ChangePolicyModel = Field(
+        default=ChangePolicyModel(), description="Which changes run by themselves."
+    )
     deletion_policy: Literal["Retain", "Delete"] = Field(
-        "Retain",
+        default="Retain",
         description="What becomes of the database when the DataLake is deleted; Delete only what it has made itself.",
     )
-    mode: Literal["Apply", "DryRun"] = Field("Apply", description="DryRun plans and reports, and changes nothing.")
-    paused: bool = Field(False, description="Leave the lake alone until this is false again.")
+    mode: Literal["Apply", "DryRun"] = Field(
+        default="Apply", description="DryRun plans and reports, and changes nothing."
+    )
+    paused: bool = Field(default=False, description="Leave the lake alone until this is false again.")
     approved_plan: str | None = Field(
-        None,
+        default=None,
         pattern=r"^sha256:[0-9a-f]{64}$",
         description="Hash of the plan that may run (status.plan.hash); a plan that has changed since is not approved.",
     )

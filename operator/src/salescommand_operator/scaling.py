@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from kubernetes.utils.quantity import parse_quantity
@@ -15,7 +16,7 @@ from kubernetes.utils.quantity import parse_quantity
 from salescommand_operator.model import DataLakeSpec
 from salescommand_operator.seen import ClaimSeen, Seen, SetSeen
 
-__all__ = ["Move", "Scale", "scale_steps"]
+__all__ = ["Move", "Scale", "bytes_of", "scale_steps"]
 
 
 class Scale(StrEnum):
@@ -40,6 +41,12 @@ class Move:
     blocked: str = ""
 
 
+def bytes_of(quantity: str) -> Decimal:
+    """Return what a quantity of Kubernetes (``100Gi``) says, as a number."""
+    found: Decimal = parse_quantity(quantity)  # type: ignore[no-untyped-call]
+    return found
+
+
 def scale_steps(spec: DataLakeSpec, seen: Seen) -> list[Move]:
     """Return the steps that may be taken now, those that wait with the reason."""
     if spec.topology is None and spec.storage is None:
@@ -52,11 +59,11 @@ def _topology(spec: DataLakeSpec, seen: Seen) -> list[Move]:
     if topology is None:
         return []
     moves = [_replicas(each, topology.replicas, seen) for each in seen.sets if each.replicas != topology.replicas]
-    for shard in range(len(seen.sets), topology.shards):
-        moves.append(Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas"))
-    for each in seen.sets[topology.shards :]:
-        moves.append(_drained(each, topology.shard_removal))
-    return moves
+    moves += [
+        Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas")
+        for shard in range(len(seen.sets), topology.shards)
+    ]
+    return moves + [_drained(each, topology.shard_removal) for each in seen.sets[topology.shards :]]
 
 
 def _replicas(each: SetSeen, want: int, seen: Seen) -> Move:
@@ -90,17 +97,19 @@ def _storage(spec: DataLakeSpec, seen: Seen) -> list[Move]:
     storage = spec.storage
     if storage is None or not seen.claims:
         return []
-    want = parse_quantity(storage.size)
+    want = bytes_of(storage.size)
     manual = "" if storage.expansion == "Automatic" else "storage.expansion is Manual: grow the claims yourself"
-    small = [claim for claim in seen.claims if parse_quantity(claim.requested) < want]
+    small = [claim for claim in seen.claims if bytes_of(claim.requested) < want]
     moves = [Move(Scale.GROW_CLAIM, each.name, each.requested, storage.size, manual or each.refused) for each in small]
     if not small and not _growing(seen.claims, storage.size):
-        for each in seen.sets:
-            if parse_quantity(each.claim_size) < want:
-                moves.append(Move(Scale.REMAKE_SET, each.name, each.claim_size, storage.size, manual))
+        moves += [
+            Move(Scale.REMAKE_SET, each.name, each.claim_size, storage.size, manual)
+            for each in seen.sets
+            if bytes_of(each.claim_size) < want
+        ]
     return moves
 
 
 def _growing(claims: Sequence[ClaimSeen], size: str) -> bool:
-    want = parse_quantity(size)
-    return any(parse_quantity(claim.capacity) < want for claim in claims)
+    want = bytes_of(size)
+    return any(bytes_of(claim.capacity) < want for claim in claims)

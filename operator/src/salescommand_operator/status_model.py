@@ -19,7 +19,7 @@ class ConditionModel(Model):
 
     type: str = Field(max_length=316, description="What it is about.")
     status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
-    observed_generation: Int64 | None = Field(None, ge=0, description="The generation that it was found for.")
+    observed_generation: Int64 | None = Field(default=None, ge=0, description="The generation that it was found for.")
     last_transition_time: Time = Field(description="When its status changed last.")
     reason: str = Field(
         min_length=1,
@@ -36,12 +36,12 @@ class StepModel(Model):
     id: int = Field(description="Its place.")
     action: str = Field(description="What it does.")
     object: str = Field(description="Table, with the part of it after a dot.")
-    target: str | None = Field(None, description="Where it runs.")
+    target: str | None = Field(default=None, description="Where it runs.")
     risk: Literal["Safe", "Costly", "Destructive", "Impossible"] = Field(description="How risky it is.")
-    reason: str | None = Field(None, max_length=512, description="Why it is needed and what it means.")
-    sql: str | None = Field(None, max_length=1024, description="The statement, cut where it is long.")
-    rows_affected: Int64 | None = Field(None, description="Rows that it touches, as estimated.")
-    bytes_affected: Int64 | None = Field(None, description="Bytes that it touches, as estimated.")
+    reason: str | None = Field(default=None, max_length=512, description="Why it is needed and what it means.")
+    sql: str | None = Field(default=None, max_length=1024, description="The statement, cut where it is long.")
+    rows_affected: Int64 | None = Field(default=None, description="Rows that it touches, as estimated.")
+    bytes_affected: Int64 | None = Field(default=None, description="Bytes that it touches, as estimated.")
 
 
 class PlanModel(Model):
@@ -52,8 +52,8 @@ class PlanModel(Model):
     created_at: Time = Field(description="When a plan with this hash was first made.")
     risk: Literal["None", "Safe", "Costly", "Destructive", "Impossible"] = Field(description="Its riskiest step's.")
     summary: str = Field(max_length=256, description="How many steps of each risk.")
-    truncated: bool | None = Field(None, description="Whether there are more steps than are shown.")
-    steps: list[StepModel] = Field([], max_length=50, description="The steps, in their order.")
+    truncated: bool | None = Field(default=None, description="Whether there are more steps than are shown.")
+    steps: list[StepModel] = Field(default=[], max_length=50, description="The steps, in their order.")
 
 
 class AppliedModel(Model):
@@ -69,18 +69,19 @@ class DriftItemModel(Model):
     """One thing that was changed by hand."""
 
     object: str = Field(description="Table, with the part of it after a dot.")
-    replica: str | None = Field(None, description="The server that differs.")
+    replica: str | None = Field(default=None, description="The server that differs.")
     want: str = Field(max_length=256, description="What is declared.")
     got: str = Field(max_length=256, description="What is there.")
 
 
 class DriftStatusModel(Model):
-    """What differs from what this DataLake made. The time of the last check is a metric, not a field: it would write
-    the status on every pass.
+    """What differs from what this DataLake made.
+
+    The time of the last check is a metric, not a field: it would write the status on every pass.
     """
 
     count: int = Field(description="How many things differ.")
-    items: list[DriftItemModel] = Field([], max_length=20, description="The first of them.")
+    items: list[DriftItemModel] = Field(default=[], max_length=20, description="The first of them.")
 
 
 class TopologyStatusModel(Model):
@@ -88,9 +89,11 @@ class TopologyStatusModel(Model):
 
     shards: int = Field(description="Shards that are there.")
     replicas: int = Field(description="Replicas of each shard; what `kubectl scale` reads.")
-    ready_replicas: int | None = Field(None, description="Servers that answer.")
-    selector: str | None = Field(None, description="Label selector of the servers' pods; what autoscalers read.")
-    max_delay_seconds: int | None = Field(None, description="How far the slowest replica is behind.")
+    ready_replicas: int | None = Field(default=None, description="Servers that answer.")
+    selector: str | None = Field(
+        default=None, description="Label selector of the servers' pods; what autoscalers read."
+    )
+    max_delay_seconds: int | None = Field(default=None, description="How far the slowest replica is behind.")
 
 
 class StorageStatusModel(Model):
@@ -98,7 +101,7 @@ class StorageStatusModel(Model):
 
     requested: str = Field(description="Size that is declared.")
     actual: str = Field(description="Size of the smallest claim.")
-    resizing: int | None = Field(None, description="Claims that are still growing.")
+    resizing: int | None = Field(default=None, description="Claims that are still growing.")
 
 
 class ZoneStatusModel(Model):
@@ -107,21 +110,23 @@ class ZoneStatusModel(Model):
     name: str = Field(description="Table of the zone.")
     rows: Int64 = Field(description="Rows of its active parts.")
     bytes: Int64 = Field(description="Bytes of its active parts.")
-    oldest: str | None = Field(None, description="When its oldest row came in, to the day.")
-    ttl_days: int | None = Field(None, description="Days after which the table expires rows; 0 for never.")
+    oldest: str | None = Field(default=None, description="When its oldest row came in, to the day.")
+    ttl_days: int | None = Field(default=None, description="Days after which the table expires rows; 0 for never.")
 
 
 class DataLakeStatus(Model):
     """What is there."""
 
-    observed_generation: Int64 | None = Field(None, description="The generation that this status is about.")
+    observed_generation: Int64 | None = Field(default=None, description="The generation that this status is about.")
     conditions: list[ConditionModel] = Field(
-        [], max_length=24, description="What holds.", json_schema_extra=listed("map", "type")
+        default=[], max_length=24, description="What holds.", json_schema_extra=listed("map", "type")
     )
-    plan: PlanModel | None = Field(None, description="What would be done, or waits for approval.")
-    last_applied: AppliedModel | None = Field(None, description="The last plan that ran.")
-    drift: DriftStatusModel | None = Field(None, description="What was changed by hand.")
-    topology: TopologyStatusModel | None = Field(None, description="The servers.")
-    storage: StorageStatusModel | None = Field(None, description="The volumes.")
-    zones: list[ZoneStatusModel] | None = Field(None, description="The zones.", json_schema_extra=listed("map", "name"))
-    server_version: str | None = Field(None, description="Version of ClickHouse.")
+    plan: PlanModel | None = Field(default=None, description="What would be done, or waits for approval.")
+    last_applied: AppliedModel | None = Field(default=None, description="The last plan that ran.")
+    drift: DriftStatusModel | None = Field(default=None, description="What was changed by hand.")
+    topology: TopologyStatusModel | None = Field(default=None, description="The servers.")
+    storage: StorageStatusModel | None = Field(default=None, description="The volumes.")
+    zones: list[ZoneStatusModel] | None = Field(
+        default=None, description="The zones.", json_schema_extra=listed("map", "name")
+    )
+    server_version: str | None = Field(default=None, description="Version of ClickHouse.")

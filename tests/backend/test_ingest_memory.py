@@ -10,7 +10,7 @@ import httpx
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.spool import Spool
-from tests.backend.test_ingest import Door, Keys, elsewhere, problem
+from tests.support.door import Door, Keys, elsewhere, problem
 
 
 async def test_bodies_count_from_their_first_byte_to_their_answer(tmp_path: Path) -> None:

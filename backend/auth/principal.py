@@ -28,13 +28,15 @@ class Permission(StrEnum):
     MANAGE_MAPPINGS = "manage mappings"
     MANAGE_SETTINGS = "manage settings"
     RUN_JOBS = "start and cancel jobs"
+    DECIDE_IDENTITY = "decide which records are one"
+    MANAGE_QUARANTINE = "work on the quarantine"
 
 
 EVERYONE = frozenset({Permission.READ})
 # Data scopes (own, team, all) will stand beside this table, not inside the routes.
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: EVERYONE,
+    Role.MANAGER: EVERYONE | {Permission.DECIDE_IDENTITY, Permission.MANAGE_QUARANTINE},
     Role.REP: EVERYONE,
     Role.ANALYST: EVERYONE,
 }

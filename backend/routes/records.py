@@ -141,10 +141,23 @@ class HistoryEntry(BaseModel):
     """What one event changed."""
 
     event_id: str
+    source: str
     source_time: str | None
     received_at: str
     operation: str
     changes: dict[str, FromTo]
+
+
+class Member(BaseModel):
+    """A source's record that is one with others here, and why."""
+
+    canonical_id: str
+    source: str
+    source_id: str
+    title: str
+    is_deleted: bool
+    reasons: list[str] = Field(examples=[["same domain acme.com"]])
+    since: str | None = Field(description="From when on it was known")
 
 
 class RecordDetail(BaseModel):
@@ -156,12 +169,15 @@ class RecordDetail(BaseModel):
     source_id: str
     title: str
     is_deleted: bool
-    merged_into: str | None = Field(default=None, description="The record that survived, where this one was merged")
+    merged_into: str | None = Field(
+        default=None, description="The record that the one asked for is shown as, or that its source merged it into"
+    )
     source_time: str | None
     fields: dict[str, FieldWithSource]
     quality: Quality
     history: list[HistoryEntry]
     related: dict[str, list[RecordItem]]
+    members: list[Member] = Field(description="The sources' records that are one here, the survivor first")
 
 
 class QuarantineItem(BaseModel):
@@ -177,15 +193,21 @@ class QuarantineItem(BaseModel):
     value: str | None
     reason: str
     at: str | None = None
+    state: str = Field(description="open, ignored or corrected")
+    action: str | None = Field(default=None, description="The action that ignored it")
 
 
 class QuarantineGroup(BaseModel):
-    """How many values were refused for one reason."""
+    """How many values were refused for one reason, with some of them."""
 
     source: str
+    record_type: str
     field: str
     reason: str
     count: int
+    samples: list[str]
+    first_at: str
+    last_at: str
 
 
 class QuarantineAnswer(BaseModel):
@@ -265,6 +287,6 @@ async def get_record(type: str, canonical_id: str, request: Request, context: Ct
     openapi_extra=documented(filters({"reason": "not a number"}), LIMIT, CURSOR),
 )
 async def quarantine(request: Request, context: Ctx) -> QuarantineAnswer:
-    """Return refused values, newest first. Filters: source, record_type, source_id, field, reason."""
+    """Return refused values, newest first, the open ones unless `filter[state]` says otherwise."""
     page: Any = await RecordService(context).quarantine(pairs(request))
     return QuarantineAnswer.model_validate(page.as_dict())

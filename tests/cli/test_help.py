@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import run
 
 RUN = ("dev", "serve", "worker", "ingest", "metric", "doctor", "version")
-GROUPS = ("key", "token", "user", "source", "contract", "mapping", "lake", "spool")
+GROUPS = ("key", "token", "user", "source", "contract", "mapping", "quarantine", "lake", "spool")
 VERBS = (*RUN, *GROUPS)
 DEEP = (
     ("key", "create"),

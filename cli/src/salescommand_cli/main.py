@@ -18,6 +18,7 @@ from salescommand_cli.commands import (
     lake,
     metrics,
     policy,
+    quarantine,
     run,
     sources,
     spool,
@@ -61,7 +62,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for register in (run, ingest, access, sources, policy, contracts, metrics, lake, jobs, spool, doctor):
+for register in (run, ingest, access, sources, policy, contracts, quarantine, metrics, lake, jobs, spool, doctor):
     register.add_to(cli)
 
 

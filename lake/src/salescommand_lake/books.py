@@ -2,7 +2,8 @@
 
 raw = pending + applied + superseded + ignored + quarantined + expired; the terms are disjoint. Events are counted where
 they are: raw and pending in the feed of inserts, superseded in the states of the records, the others in the ledger of
-the fold. What an interrupted fold has written already counts as pending until the ledger says otherwise.
+the fold. An event that was refused whole and that people then ignored counts as ignored, one that they corrected as
+superseded. What an interrupted fold has written already counts as pending until the ledger says otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from salescommand_lake.engine import Engine
 from salescommand_lake.identifiers import seq_time
 from salescommand_lake.model import NOUNS
+from salescommand_lake.quarantine.open_sql import ENTRIES
 
 __all__ = ["data_as_of", "raw_books"]
 
@@ -34,7 +36,7 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
     """
     # A repeat is one of the mapped events of its part, so what was applied is those without the repeats.
     repeats = "".join(
-        "UNION ALL SELECT source, 0, 0, -toInt64(count()), count(), 0, 0, 0 FROM (\n"
+        "UNION ALL SELECT source, 0, 0, -toInt64(count()), toInt64(count()), 0, 0, 0 FROM (\n"
         "  SELECT source, arrayJoin(arrayZip(mapKeys(repeats), mapValues(repeats))) AS repeat, repeat.1 AS seq,\n"
         "    repeat.2.1 AS batch_id, repeat.2.2 AS record_type\n"
         f"  FROM {noun.table} FINAL WHERE superseded > 0) WHERE {_FOLDED} AND NOT {EXPIRED} GROUP BY source\n"
@@ -43,11 +45,16 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
     rows = await engine.query(
         "SELECT source, sum(r) AS raw, sum(p) AS pending, sum(a) AS applied, sum(s) AS superseded, sum(i) AS ignored,\n"
         "  sum(q) AS quarantined, sum(x) AS expired FROM (\n"
-        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, toInt64(0) AS a, 0 AS s, 0 AS i,\n"
-        "    0 AS q, 0 AS x\n"
+        f"SELECT source, sum(events) AS r, sumIf(events, NOT {_FOLDED}) AS p, toInt64(0) AS a,\n"
+        "  toInt64(0) AS s, toInt64(0) AS i, toInt64(0) AS q, 0 AS x\n"
         "  FROM raw_batches GROUP BY source\n"
         f"{repeats}"
-        "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, sum(ignored), sum(quarantined), sum(expired)\n"
+        # What people ignored or corrected was refused whole, and is quarantined no more.
+        "UNION ALL SELECT source, 0, 0, 0, toInt64(countIf(state = 'corrected')),\n"
+        "  toInt64(countIf(state = 'ignored')), -toInt64(countIf(state != 'open')), 0\n"
+        f"  FROM (SELECT source, seq, state FROM ({ENTRIES}) WHERE field = '') WHERE NOT {EXPIRED} GROUP BY source\n"
+        "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, toInt64(sum(ignored)),\n"
+        "  toInt64(sum(quarantined)), sum(expired)\n"
         "  FROM folded_batches FINAL GROUP BY source)\nGROUP BY source ORDER BY source"
     )
     return {row["source"]: {term: int(row[term]) for term in _TERMS} for row in rows}

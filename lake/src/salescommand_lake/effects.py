@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from salescommand_lake.engine import Engine, Row
 from salescommand_lake.model import NOUNS, Noun, canonical_id
 from salescommand_lake.noun_tables import WITHDRAWN
+from salescommand_lake.quarantine.open_sql import REPLACED
 from salescommand_lake.raw import RawEvent
 from salescommand_lake.reads.values import plain
 
@@ -51,7 +52,8 @@ class EventEffects:
     """Everything that one event did."""
 
     status: str
-    """pending, applied, superseded (a repeat), ignored (no mapping claims it) or quarantined (refused whole)."""
+    """pending, applied, superseded (a repeat, or corrected), ignored (no mapping claims it, or people ignored it) or
+    quarantined (refused whole)."""
     record: TouchedRecord | None
     set: tuple[FieldSet, ...]
     quarantine: tuple[Refusal, ...]
@@ -115,7 +117,9 @@ async def _folded(engine: Engine, events: Sequence[RawEvent]) -> set[tuple[str, 
 async def _change_statuses(engine: Engine, noun: Noun, events: Sequence[RawEvent]) -> dict[int, str]:
     """Return the status of those events that became changes of this noun."""
     rows = await engine.query(
-        "SELECT seq, multiIf(notEmpty(refused), 'quarantined', "
+        f"SELECT seq, multiIf((source, seq) IN ({REPLACED}), 'superseded', "
+        "(source, seq) IN (SELECT source, seq FROM quarantine_marks FINAL WHERE ignored AND field = ''), 'ignored', "
+        "notEmpty(refused), 'quarantined', "
         "event_key != unhex({none:String}) AND seq != min(seq) OVER (PARTITION BY source, source_id, event_key), "
         "'superseded', 'applied') AS status "
         f"FROM {noun.changes_table} FINAL "

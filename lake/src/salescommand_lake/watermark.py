@@ -8,7 +8,10 @@ from salescommand_lake.engine import Engine
 
 __all__ = ["watermark"]
 
-_ELSEWHERE = ("raw_events", "raw_batches", "raw_batch_keys", "canonical_records", "serving_views", "schema_ledger")
+_ELSEWHERE = (
+    *("raw_events", "raw_batches", "raw_batch_keys", "canonical_records", "serving_views", "schema_ledger"),
+    *("identity_work", "identity_edges", "identity_keys", "identity_suggestions"),
+)
 """Tables that no number is computed from."""
 
 

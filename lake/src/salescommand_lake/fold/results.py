@@ -35,13 +35,15 @@ class FoldResult:
     """Events that were read again because the mapping of their source changed."""
     more: bool
     """Whether batches are left that a next call can take."""
+    decided: int = 0
+    """Decisions about which records are one, and corrections of events, that are now in the records."""
     failed: tuple[FailedMapping, ...] = ()
     """Mappings set aside, for health and metrics to name."""
 
     @property
     def changed(self) -> bool:
         """Return whether any record may differ from before, so that a refresh of the serving zone is due."""
-        return bool(self.batches or self.remapped)
+        return bool(self.batches or self.remapped or self.decided)
 
 
 @dataclass(frozen=True, slots=True)

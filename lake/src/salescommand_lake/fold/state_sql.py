@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from salescommand_lake.model import Field, FieldType, Noun, canonical_id_sql
 from salescommand_lake.noun_tables import STATE_COLUMNS
+from salescommand_lake.quarantine.open_sql import REPLACED
 
 TIME_OFFSET = 2**62
 """Added to the milliseconds of a source time, so that times before 1970 keep their order."""
@@ -25,7 +26,8 @@ def state_columns(noun: Noun) -> list[str]:
 def marked(noun: Noun, keys: str, table: str | None = None, *, rows: str | None = None) -> str:
     """Return a SELECT of the changes under the condition ``keys``; the place of a repeat in the order is 0.
 
-    A repeat is an accepted event with the key of an earlier one of the same record. ``table`` holds the changes when
+    A repeat is an accepted event with the key of an earlier one of the same record. An event that a corrected copy
+    stands in for counts as one too, and so does a copy whose correction was undone. ``table`` holds the changes when
     the noun's own does not: a rebuild's. ``rows`` is a SELECT that gives them instead of a table.
     """
     fields = ", ".join(f"{field.name}, {field.name}_op" for field in noun.fields)
@@ -33,8 +35,9 @@ def marked(noun: Noun, keys: str, table: str | None = None, *, rows: str | None 
         "SELECT source, source_id, seq, record_type, source_time, received_at, operation, deleted_op, batch_id,\n"
         "  merged_into,\n"
         f"  refused, {fields},\n"
-        f"  event_key != {NO_KEY} AND refused = '' AND row_number() OVER"
-        " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1 AS repeated,\n"
+        f"  refused = '' AND (event_key != {NO_KEY} AND row_number() OVER"
+        " (PARTITION BY source, source_id, event_key, refused = '' ORDER BY seq) > 1\n"
+        f"    OR (source, seq) IN ({REPLACED})) AS repeated,\n"
         "  if(repeated OR refused != '', toUInt256(0), ord) AS place\n"
         f"FROM {f'({rows})' if rows else f'{table or noun.changes_table} FINAL'} WHERE {keys}"
     )
@@ -102,18 +105,25 @@ def _finished(noun: Noun, folded: str, names: list[str], source_time: str) -> st
         f"if(o_{f.name} > 0, if(q_{f.name} = o_{f.name}, a_{f.name}, NULL), NULL) AS {f.name}" for f in noun.fields
     )
     places = ", ".join(f"'{field.name}', o_{field.name}" for field in noun.fields)
-    failed = ", ".join(f"if(ifNull({rule.condition}, false), '', '{rule.name}')" for rule in noun.rules)
-    total = sum(rule.weight for rule in noun.rules)
-    names_of_rules = ", ".join(f"'{rule.name}'" for rule in noun.rules)
-    weights = ", ".join(str(rule.weight) for rule in noun.rules)
     valued = (
         f"SELECT *, {values}, {canonical_id_sql(noun)} AS canonical_id, {source_time} AS source_time,\n"
         f"  CAST(mapFilter((k, v) -> v > 0, map({places})), 'Map(LowCardinality(String), UInt256)') AS provenance,\n"
-        f"  CAST(arrayFilter(x -> x != '', [{failed}]), 'Array(LowCardinality(String))') AS failed_rules,\n"
-        f"  round(1 - arraySum(x -> transform(x, [{names_of_rules}], [{weights}], 0), failed_rules) / {total}, 4)"
-        f" AS quality_score\nFROM ({folded})"
+        f"  {quality(noun)}\nFROM ({folded})"
     )
     return f"SELECT {', '.join(names)}\nFROM ({valued})"
+
+
+def quality(noun: Noun) -> str:
+    """Return the columns failed_rules and quality_score over the fields of a record."""
+    failed = ", ".join(f"if(ifNull({rule.condition}, false), '', '{rule.name}')" for rule in noun.rules)
+    total = sum(rule.weight for rule in noun.rules)
+    names = ", ".join(f"'{rule.name}'" for rule in noun.rules)
+    weights = ", ".join(str(rule.weight) for rule in noun.rules)
+    return (
+        f"CAST(arrayFilter(x -> x != '', [{failed}]), 'Array(LowCardinality(String))') AS failed_rules,\n"
+        f"  round(1 - arraySum(x -> transform(x, [{names}], [{weights}], 0), failed_rules) / {total}, 4)"
+        " AS quality_score"
+    )
 
 
 _QUOTED = (FieldType.DECIMAL, FieldType.RATE, FieldType.DATE, FieldType.TIME)

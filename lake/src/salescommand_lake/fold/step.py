@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from salescommand_lake import identity
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import LakeError
 from salescommand_lake.fold.results import FailedMapping, FoldResult
@@ -26,7 +27,8 @@ from salescommand_lake.fold.work import (
 )
 from salescommand_lake.fold.writes import Guard, Scope, Tally, Writer, scope_of_parts, scope_of_sources
 from salescommand_lake.mapping.catalog import Catalog, load_catalog
-from salescommand_lake.model import NOUNS, Noun
+from salescommand_lake.model import NOUNS, Noun, canonical_id_sql
+from salescommand_lake.quarantine.pending import corrections_to_apply, mark_applied
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
     generation = max([time.time_ns() // 1000, *(one.generation + 1 for one in applied.values())])
     step = _Step(engine, catalog, applied, Writer(engine, generation, guard))
     remapped = await step.remap()
+    await identity.link_first(engine, guard)
+    corrected = await step.apply_corrections()
+    decided = await identity.apply_decisions(engine, guard)
     batches: set[str] = set()
     tally = Tally()
     while True:
@@ -66,6 +71,7 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
         quarantined=tally.quarantined,
         ignored=tally.ignored,
         remapped=remapped,
+        decided=decided + corrected,
         more=more,
         failed=tuple(step.failed),
     )
@@ -92,6 +98,7 @@ class _Step:
             return [], Tally()
         scope = scope_of_parts(done, readings)
         await self._fold_records(scope)
+        await self._link(scope)
         finished = {part.key for part in done}
         streams = [stream for key, stream in work.counts if key in finished]
         ignored = [stream for stream in dict.fromkeys(streams) if self._mapping_hash(stream) == ""]
@@ -117,6 +124,7 @@ class _Step:
         sources = sorted({stream.source for stream in streams})
         scope = scope_of_sources(readings, self._nouns_of(readings, sources), sources)
         await self._fold_records(scope)
+        await self._link(scope)
         for reading in readings:
             await self.writer.resolve_quarantine(reading)
         ignored = [stream for stream in self.applied if stream.source in sources and not self._mapping_hash(stream)]
@@ -128,6 +136,27 @@ class _Step:
             {"streams": [stream.key for stream in streams]},
         )
         return int(rows[0]["events"])
+
+    async def apply_corrections(self) -> int:
+        """Fold again the records of events that were corrected, or whose correction was undone; return how many."""
+        ids, records = await corrections_to_apply(self.engine)
+        if not ids:
+            return 0
+        known = {record.record_type for record in records}
+        nouns = tuple(noun for noun in NOUNS.values() if noun.name in known or not known <= NOUNS.keys())
+        keys = sorted({(record.source, record.source_id) for record in records})
+        scope = Scope(
+            nouns,
+            "(source, source_id) IN {records:Array(Tuple(String, String))}",
+            "false",
+            {"records": keys},
+            read_again=True,
+        )
+        if keys:
+            await self._fold_records(scope)
+            await self._link(scope)
+        await mark_applied(self.engine, ids)
+        return len(ids)
 
     async def _extract(self, readings: Iterable[Reading]) -> list[Reading]:
         """Run each reading's statement; set aside those that fail and return the others."""
@@ -154,6 +183,16 @@ class _Step:
     async def _fold_records(self, scope: Scope) -> None:
         for noun in scope.nouns:
             await self.writer.derive(noun, scope)
+
+    async def _link(self, scope: Scope) -> None:
+        """Find which of the records are one with others."""
+        for noun in scope.nouns:
+            if noun.merged:
+                touched = (
+                    f"SELECT DISTINCT {canonical_id_sql(noun)} AS canonical_id FROM {noun.changes_table}"
+                    f" WHERE {scope.keys}"
+                )
+                await identity.Step(self.engine, noun, self.writer.guard).run(touched, scope.parameters)
 
     def _nouns_of(self, readings: list[Reading], sources: Collection[str]) -> list[Noun]:
         """Return the nouns that the streams become now, and those that the sources' streams have been."""

@@ -61,7 +61,7 @@ class Writer:
     ) -> None:
         self.engine = engine
         self.generation = generation
-        self._guard = guard
+        self.guard = guard
         self._prefix = prefix
         self._settings = f"{_PLANNING}, max_threads = {threads}" if threads else _PLANNING
 
@@ -265,8 +265,8 @@ class Writer:
         )
 
     async def _check(self) -> None:
-        if self._guard is not None:
-            await self._guard()
+        if self.guard is not None:
+            await self.guard()
 
 
 def _token() -> str:

@@ -6,16 +6,19 @@ Names are today's, whatever the moment: people ask for teams as they know them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from salescommand_lake.model import Noun
+from salescommand_lake.reads.merged import account_names, ref_source
 
 __all__ = ["looked_up", "name_joins", "resolved"]
 
 _OWNER_NAMES = ("owner", "team", "manager")
+_ACCOUNT_NAMES = ("account", "account_id")
 
 
 def resolved(noun: Noun) -> dict[str, str]:
-    """Return the columns that are resolved through references: owner, team, manager, account, each with its SQL."""
+    """Return the columns that are resolved through references, each with its SQL: owner, team, manager, account."""
     found = {}
     if _has(noun, "owner_ref"):
         given = "nullIf(r.owner_name, ''), " if _has(noun, "owner_name") else ""
@@ -24,7 +27,10 @@ def resolved(noun: Noun) -> dict[str, str]:
         found["manager"] = "o.known_manager"
     if _has(noun, "account_ref"):
         given = "nullIf(r.account_name, ''), " if _has(noun, "account_name") else ""
-        found["account"] = f"coalesce({given}a.known_name, nullIf(r.account_ref, ''))"
+        # What several sources know as one account has one name, however each of them writes it.
+        merged = "if(a.several, a.known_name, NULL)"
+        found["account"] = f"coalesce({merged}, {given}a.known_name, nullIf(r.account_ref, ''))"
+        found["account_id"] = "nullIf(a.account_id, '')"
     return found
 
 
@@ -33,21 +39,23 @@ def looked_up(noun: Noun, names: Collection[str]) -> list[str]:
     return [f"{sql} AS {name}" for name, sql in resolved(noun).items() if name in names]
 
 
-def name_joins(noun: Noun, names: Collection[str]) -> str:
-    """Return the joins that the resolved columns ``names`` need, onto rows called ``r``."""
+def name_joins(noun: Noun, names: Collection[str], known_at: datetime | None = None) -> str:
+    """Return the joins that the resolved columns ``names`` need, onto rows called ``r``.
+
+    With ``known_at``, bound as a parameter, accounts are those that were known as one then.
+    """
     found = ""
     if any(name in names for name in _OWNER_NAMES) and _has(noun, "owner_ref"):
-        found += _owners(managers="manager" in names)
-    if "account" in names and _has(noun, "account_ref"):
+        found += _owners(ref_source(noun, "owner_ref"), managers="manager" in names)
+    if any(name in names for name in _ACCOUNT_NAMES) and _has(noun, "account_ref"):
         found += (
-            "\n    LEFT ANY JOIN (SELECT source, source_id, nullIf(name, '') AS known_name\n"
-            "        FROM accounts FINAL WHERE NOT is_deleted) AS a\n"
-            "        ON a.source = r.source AND a.source_id = ifNull(r.account_ref, '')"
+            f"\n    LEFT ANY JOIN ({account_names(known_at)}) AS a\n"
+            f"        ON a.source = {ref_source(noun, 'account_ref')} AND a.source_id = ifNull(r.account_ref, '')"
         )
     return found
 
 
-def _owners(*, managers: bool) -> str:
+def _owners(source: str, *, managers: bool) -> str:
     people = "owners FINAL WHERE NOT is_deleted"
     known = (
         "SELECT source, source_id, nullIf(name, '') AS known_name, nullIf(team, '') AS known_team,"
@@ -63,7 +71,7 @@ def _owners(*, managers: bool) -> str:
             "        ON m.source = w.source AND m.source_id = ifNull(w.manager_ref, '')"
         )
     return (
-        f"\n    LEFT ANY JOIN ({known}) AS o\n        ON o.source = r.source AND o.source_id = ifNull(r.owner_ref, '')"
+        f"\n    LEFT ANY JOIN ({known}) AS o\n        ON o.source = {source} AND o.source_id = ifNull(r.owner_ref, '')"
     )
 
 

@@ -20,6 +20,7 @@ from salescommand_lake.model import NOUNS, Noun
 from salescommand_lake.noun_tables import HISTORY_COLUMNS, LATEST_COLUMNS
 from salescommand_lake.reads.conditions import Column, condition
 from salescommand_lake.reads.derived import MONEY, derived
+from salescommand_lake.reads.merged import merged_at
 from salescommand_lake.reads.money import converted, rounded
 from salescommand_lake.reads.names import looked_up, name_joins, resolved
 from salescommand_lake.reads.question import Filter
@@ -107,7 +108,7 @@ def rows(
     inner = f"SELECT *, {', '.join(made)} FROM ({base})" if made else base
     own += [one.name for one in derived(noun) if _needs(needed, one.name) and one.name not in own]
     kept = ", ".join([*(f"r.{name} AS {name}" for name in own), *looked_up(noun, names)])
-    select = f"SELECT {kept}\n    FROM ({inner}) AS r{name_joins(noun, names)}" if names else inner
+    select = f"SELECT {kept}\n    FROM ({inner}) AS r{name_joins(noun, names, moment.known_at)}" if names else inner
     money = {name: of for name, of in MONEY.get(noun.name, {}).items() if _needs(needed, name)}
     weighted = weighs(noun) and _needs(needed, "weighted_value")
     if weighted:
@@ -150,8 +151,10 @@ def states_at(noun: Noun, moment: Moment, *, history: bool, visits: bool = False
 
     Now is the table of states, or that of last intervals where ``history`` or ``visits`` ask for what went before; a
     past day is a filter over the intervals. What had been received by a moment is folded from the changes received by
-    then, which takes longer.
+    then, which takes longer. Nouns that are merged across sources give their merged records.
     """
+    if noun.merged:
+        return merged_at(noun, moment.as_of, moment.known_at)
     known = noun.name in LATEST_COLUMNS
     if moment.as_of is None and moment.known_at is None:
         if known and (history or visits):

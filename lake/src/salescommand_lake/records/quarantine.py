@@ -6,14 +6,16 @@ from typing import Any
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.identifiers import decode_event_id
-from salescommand_lake.reads.conditions import Column, condition
-from salescommand_lake.reads.question import QueryError
+from salescommand_lake.quarantine.actions import COLUMNS
+from salescommand_lake.quarantine.open_sql import ENTRIES
+from salescommand_lake.reads.conditions import condition
+from salescommand_lake.reads.question import Filter, QueryError
 from salescommand_lake.reads.values import iso
 from salescommand_lake.records.question import QuarantinePage, QuarantineQuery
 
 __all__ = ["list_quarantine"]
 
-_COLUMNS = {name: Column(name) for name in ("source", "record_type", "source_id", "field", "reason")}
+_SAMPLES = 5
 _GROUPS = 200
 
 
@@ -24,16 +26,21 @@ async def list_quarantine(engine: Engine, query: QuarantineQuery) -> QuarantineP
         QueryError: a filter or the cursor can't be used.
         LakeError: the engine is away.
     """
-    where, parameters = condition(query.filters, _COLUMNS)
-    source = f"FROM quarantine FINAL WHERE NOT resolved AND {where}"
+    wanted = query.filters
+    if not any(one.field == "state" for one in wanted):
+        wanted = (*wanted, Filter("state", "eq", ("open",)))
+    where, parameters = condition(wanted, COLUMNS)
+    source = f"FROM ({ENTRIES}) WHERE {where}"
     after, bound = _after(query.cursor)
     found = await engine.query(
-        "SELECT seq, field, event_id, source, record_type, source_id, value, reason, mapping_version, received_at\n"
+        "SELECT seq, field, event_id, source, record_type, source_id, value, reason, mapping_version, received_at,\n"
+        "  state, action_id\n"
         f"{source} AND {after}\nORDER BY seq DESC, field LIMIT {query.limit + 1}",
         parameters | bound,
     )
     groups = await engine.query(
-        f"SELECT source, record_type, field, reason, count() AS count {source}\n"
+        f"SELECT source, record_type, field, reason, count() AS count, groupUniqArray({_SAMPLES})(value) AS samples,\n"
+        f"  min(received_at) AS first_at, max(received_at) AS last_at {source}\n"
         f"GROUP BY source, record_type, field, reason ORDER BY count DESC, source, field, reason LIMIT {_GROUPS}",
         parameters,
     )
@@ -44,7 +51,16 @@ async def list_quarantine(engine: Engine, query: QuarantineQuery) -> QuarantineP
         items=[_item(row) for row in items],
         next_cursor=cursor,
         total=int(total[0]["n"]),
-        groups=[{**group, "count": int(group["count"])} for group in groups],
+        groups=[
+            {
+                **group,
+                "count": int(group["count"]),
+                "samples": sorted(group["samples"]),
+                "first_at": iso(group["first_at"]),
+                "last_at": iso(group["last_at"]),
+            }
+            for group in groups
+        ],
     )
 
 
@@ -72,4 +88,6 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
         "reason": row["reason"],
         "mapping_version": int(row["mapping_version"]),
         "at": iso(row["received_at"]),
+        "state": row["state"],
+        "action": row["action_id"] or None,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from salescommand_lake.identity.members import Member
 from salescommand_lake.reads.question import (
     Filter,
     QueryError,
@@ -117,6 +118,7 @@ class Change:
     """What one event changed, field by field, as (value before, value after)."""
 
     event_id: str
+    source: str
     source_time: datetime
     received_at: datetime
     operation: str
@@ -141,7 +143,9 @@ class Record:
     related: Mapping[str, list[dict[str, Any]]]
     """Short items, as in a list, by the plural of their noun."""
     merged_into: str | None = None
-    """The canonical id of the record that survived, where the source has merged this one into it."""
+    """The record that the one asked for is shown as, or that its source has merged it into, if any."""
+    members: tuple[Member, ...] = ()
+    """The sources' records that are one here, the survivor first, each with the reasons why."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record in the shape that the API gives it."""
@@ -176,6 +180,7 @@ class Record:
             "history": [
                 {
                     "event_id": change.event_id,
+                    "source": change.source,
                     "source_time": moment_text(change.source_time),
                     "received_at": moment_text(change.received_at),
                     "operation": change.operation,
@@ -184,12 +189,16 @@ class Record:
                 for change in self.history
             ],
             "related": {plural: list(items) for plural, items in self.related.items()},
+            "members": [member.as_dict() for member in self.members],
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineQuery:
-    """A question for quarantined values, newest first. Filters know source, record_type, source_id, field, reason."""
+    """A question for quarantined values, newest first, open ones where no state is asked for.
+
+    Filters know source, record_type, source_id, event_id, field, value, reason and state (open, ignored, corrected).
+    """
 
     filters: tuple[Filter, ...] = ()
     limit: int = DEFAULT_LIMIT

@@ -9,8 +9,9 @@ from typing import Any
 from salescommand_lake.engine import Engine, Row
 from salescommand_lake.fold.state_sql import histories, marked, states
 from salescommand_lake.identifiers import decode_event_id, encode_event_id, seq_time
-from salescommand_lake.model import NOUNS, Noun
-from salescommand_lake.model import canonical_id as id_of
+from salescommand_lake.identity.members import Member, members_of
+from salescommand_lake.identity.merged_sql import merged
+from salescommand_lake.model import NOUNS, Noun, canonical_id
 from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.values import place, plain, utc
 from salescommand_lake.records.listing import list_records
@@ -24,49 +25,62 @@ _RELATED = 50
 async def get_record(
     engine: Engine,
     record_type: str,
-    canonical_id: str,
+    record_id: str,
     as_of: datetime | None = None,
     known_at: datetime | None = None,
 ) -> Record | None:
     """Return a record, deleted ones included, as it is now or was at a moment; None when there is or was none.
+
+    The id of a source's record that is one with others answers the merged record.
 
     Raises:
         KeyError: there is no such type.
         LakeError: the engine is away.
     """
     noun = NOUNS[record_type]
-    key = await engine.query(
-        f"SELECT source, source_id FROM {noun.table} FINAL WHERE canonical_id = {{id:String}}", {"id": canonical_id}
-    )
-    if not key:
+    members = await members_of(engine, noun, record_id, known_at)
+    if not members:
         return None
-    changes, parameters = _changes(noun, key[0], as_of, known_at)
-    state = await engine.query(states(noun, changes), parameters)
-    if not state or int(state[0]["events"]) == 0:
+    changes, parameters = _changes(members, noun, as_of, known_at)
+    state = await engine.query(_state(noun, changes), {**parameters, "cluster": members[0].cluster_id})
+    if not state:
         return None
     row = state[0]
     versions = await engine.query(f"{histories(noun, changes)} ORDER BY ord", parameters)
     query = RecordQuery(type=record_type, as_of=as_of, known_at=known_at)
+    cluster = members[0].cluster_id
     return Record(
-        canonical_id=canonical_id,
+        canonical_id=cluster,
         type=record_type,
         source=row["source"],
         source_id=row["source_id"],
         title=next((str(row[name]) for name in noun.title if row[name]), row["source_id"]),
         is_deleted=bool(row["is_deleted"]),
         source_time=utc(row["source_time"]),
-        fields=_fields(noun, row),
+        fields=_fields(noun, row, {member.canonical_id: member.source for member in members}),
         score=float(row["quality_score"]),
         rules=_rules(noun, row["failed_rules"]),
         history=_history(noun, versions),
         related=await _related(engine, noun, row, query),
-        merged_into=id_of(row["source"], record_type, row["merged_into"]) if row["merged_into"] else None,
+        merged_into=_merged_into(noun, row, record_id),
+        members=tuple(members),
     )
 
 
-def _changes(noun: Noun, key: Row, as_of: datetime | None, known_at: datetime | None) -> tuple[str, dict[str, Any]]:
-    conditions = ["source = {source:String}", "source_id = {source_id:String}"]
-    parameters: dict[str, Any] = {"source": key["source"], "source_id": key["source_id"]}
+def _merged_into(noun: Noun, row: Row, record_id: str) -> str | None:
+    """Return where a record lives on: in the record that it is shown as, or where its source has merged it into."""
+    if row["canonical_id"] != record_id:
+        return str(row["canonical_id"])
+    if not row["merged_into"]:
+        return None
+    return canonical_id(row["merged_into_source"] if noun.merged else row["source"], noun.name, row["merged_into"])
+
+
+def _changes(
+    members: Sequence[Member], noun: Noun, as_of: datetime | None, known_at: datetime | None
+) -> tuple[str, dict[str, Any]]:
+    conditions = ["(source, source_id) IN {keys:Array(Tuple(String, String))}"]
+    parameters: dict[str, Any] = {"keys": [(member.source, member.source_id) for member in members]}
     if as_of is not None:
         conditions.append("source_time <= {as_of:DateTime64(3, 'UTC')}")
         parameters["as_of"] = as_of
@@ -76,7 +90,15 @@ def _changes(noun: Noun, key: Row, as_of: datetime | None, known_at: datetime | 
     return marked(noun, " AND ".join(conditions)), parameters
 
 
-def _fields(noun: Noun, row: Row) -> dict[str, FieldValue]:
+def _state(noun: Noun, changes: str) -> str:
+    """Return the SELECT of the one record that the changes of its members make."""
+    folded = states(noun, changes)
+    if not noun.merged:
+        return folded
+    return merged(noun, folded, f"SELECT canonical_id, {{cluster:String}} AS cluster_id FROM ({folded})")
+
+
+def _fields(noun: Noun, row: Row, sources: Mapping[str, str]) -> dict[str, FieldValue]:
     found = {}
     for field in noun.fields:
         event_id, source_time, received_at = None, None, None
@@ -87,7 +109,7 @@ def _fields(noun: Noun, row: Row) -> dict[str, FieldValue]:
             value=plain(field, row[field.name]),
             label=field.label,
             unit=field.unit,
-            source=row["source"],
+            source=sources.get(row.get("field_members", {}).get(field.name, ""), row["source"]),
             event_id=event_id,
             source_time=source_time,
             received_at=received_at,
@@ -104,42 +126,56 @@ def _rules(noun: Noun, failed: Sequence[str]) -> tuple[RuleResult, ...]:
 
 
 def _history(noun: Noun, versions: Sequence[Row]) -> tuple[Change, ...]:
-    """Compare each version with the one before; newest first."""
-    before: Mapping[str, Any] = {}
+    """Compare each version with the one before of the same member; newest first."""
+    last: dict[str, Mapping[str, Any]] = {}
     found = []
     for row in versions:
+        before = last.get(row["canonical_id"], {})
         values = {field.name: plain(field, row[field.name]) for field in noun.fields}
         changes = {name: (before.get(name), value) for name, value in values.items() if value != before.get(name)}
         deleted = bool(row["is_deleted"])
         if deleted != bool(before.get("is_deleted", False)):
             changes["is_deleted"] = (not deleted, deleted)
         seq = int(row["seq"])
-        found.append(Change(encode_event_id(seq), utc(row["source_time"]), seq_time(seq), row["operation"], changes))
-        before = {**values, "is_deleted": deleted}
+        found.append(
+            Change(
+                encode_event_id(seq), row["source"], utc(row["source_time"]), seq_time(seq), row["operation"], changes
+            )
+        )
+        last[row["canonical_id"]] = {**values, "is_deleted": deleted}
     return tuple(reversed(found))
 
 
 async def _related(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> dict[str, list[dict[str, Any]]]:
-    """Return short lists of the records around this one, all of its own source."""
-    account = row["source_id"] if noun.name == "account" else row.get("account_ref")
+    """Return short lists of the records around this one: of the same account, whichever source they come from."""
+    account = row["canonical_id"] if noun.name == "account" else await _account_of(engine, noun, row)
     if not account:
         return {}
     found = {}
     for name in ("account", "contact", "opportunity", "activity", "order", "invoice"):
-        by = "source_id" if name == "account" else "account_ref"
+        by = "canonical_id" if name == "account" else "account_id"
         if name == noun.name == "account":
             continue
         page = await list_records(
             engine,
             RecordQuery(
                 type=name,
-                filters=(Filter("source", "eq", (row["source"],)), Filter(by, "eq", (account,))),
+                filters=(Filter(by, "eq", (account,)),),
                 limit=_RELATED,
                 as_of=query.as_of,
                 known_at=query.known_at,
             ),
         )
-        items = [item for item in page.items if item["source_id"] != row["source_id"] or name != noun.name]
+        items = [item for item in page.items if item["canonical_id"] != row["canonical_id"]]
         if items:
             found[NOUNS[name].plural] = items
     return found
+
+
+async def _account_of(engine: Engine, noun: Noun, row: Row) -> str | None:
+    """Return the id of the merged account that a record belongs to."""
+    if not row.get("account_ref"):
+        return None
+    source = row["account_ref_source"] if noun.merged else row["source"]
+    members = await members_of(engine, NOUNS["account"], canonical_id(source, "account", row["account_ref"]))
+    return members[0].cluster_id if members else None

@@ -68,13 +68,18 @@ async def test_every_deal_finds_its_team_and_owner(lake: Engine, made: Generator
 
 async def test_systems_spell_one_company_in_many_ways_and_it_is_one_account(lake: Engine, made: Generator):
     """Records that became one are of one company, most companies became one, and every deal finds its own."""
+    accounts = [account for known in made.world.accounts.values() for account in known]
     company = {(account.system, account.ref): account.company.number for account in accounts}
+    company |= {("stripe", customer.ref): customer.company.number for customer in made.world.customers.values()}
     rows = await lake.query(
         "SELECT groupArray((source, source_id)) AS who FROM merged_accounts FINAL GROUP BY cluster_id"
     )
     clusters = [{company[source, ref] for source, ref in row["who"]} for row in rows]
     assert all(len(found) == 1 for found in clusters)
-    assert len(clusters) <= 1.1 * len(set(company.values()))
+    crm = [{company[source, ref] for source, ref in row["who"] if source != "stripe"} for row in rows]
+    records = Counter(number for found in crm for number in found)
+    several = {number for number, count in Counter(account.company.number for account in accounts).items() if count > 1}
+    assert sum(records[number] == 1 for number in several) >= 0.8 * len(several), (records, len(several))
     names = {account.name: account.company.number for account in accounts}
     answer = await compute(lake, "won-count", MetricQuery(by=("account",)))
     found = Counter[int]()

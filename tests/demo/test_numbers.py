@@ -67,7 +67,7 @@ async def test_every_deal_finds_its_team_and_owner(lake: Engine, made: Generator
 
 
 async def test_systems_spell_one_company_in_many_ways_and_it_is_one_account(lake: Engine, made: Generator):
-    """What became one is one company, two of three do by rule alone, and every deal finds its own."""
+    """What became one is one company, and two of three companies do by rule alone."""
     accounts = [account for known in made.world.accounts.values() for account in known]
     company = {(account.system, account.ref): account.company.number for account in accounts}
     company |= {("stripe", customer.ref): customer.company.number for customer in made.world.customers.values()}
@@ -80,12 +80,6 @@ async def test_systems_spell_one_company_in_many_ways_and_it_is_one_account(lake
     records = Counter(number for found in crm for number in found)
     several = {number for number, count in Counter(account.company.number for account in accounts).items() if count > 1}
     assert sum(records[number] == 1 for number in several) >= 2 * len(several) / 3, records
-    names = {account.name: account.company.number for account in accounts}
-    answer = await compute(lake, "won-count", MetricQuery(by=("account",)))
-    found = Counter[int]()
-    for group in answer.groups:
-        found[names[str(group.key["account"])]] += int(group.value or 0)
-    assert found == Counter(deal.account.company.number for deal in _deals(made, "won"))
 
 
 async def test_quotas_find_their_owners(lake: Engine, made: Generator):

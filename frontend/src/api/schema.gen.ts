@@ -184,6 +184,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/identity/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell two records apart
+         * @description Decide that two records are not the same: they are not suggested, and no rule makes them one.
+         */
+        post: operations["dismiss_api_identity_dismiss_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was decided
+         * @description Return what people, vendors and rules decided, with who, when and why.
+         */
+        get: operations["log_api_identity_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make records one
+         * @description Decide that records, with all whom they are one with, are one.
+         */
+        post: operations["merge_api_identity_merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a decision would make
+         * @description Return the merged records that groups of records would make. Nothing is changed.
+         */
+        post: operations["preview_api_identity_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that may be the same
+         * @description Return pairs of records that may be the same, each with what speaks for it and against it.
+         */
+        get: operations["suggestions_api_identity_suggestions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whose value counts
+         * @description Return the orders in which sources are trusted.
+         */
+        get: operations["trust_api_identity_trust_get"];
+        /**
+         * Set whose value counts
+         * @description Set the order of a field; an empty one takes it away. Merged records follow with the worker's next step.
+         */
+        put: operations["set_trust_api_identity_trust_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a decision back
+         * @description Take a decision back: the records become what they would be without it.
+         */
+        post: operations["undo_api_identity_undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split records off
+         * @description Split members off from the merged record that they are in; together they become a record of their own.
+         *
+         *     To take back exactly one merge, undo its decision instead.
+         */
+        post: operations["unmerge_api_identity_unmerge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -686,11 +852,111 @@ export interface paths {
         };
         /**
          * Values that could not be read
-         * @description Return refused values, newest first. Filters: source, record_type, source_id, field, reason.
+         * @description Return refused values, newest first, the open ones unless `filter[state]` says otherwise.
          */
         get: operations["quarantine_api_quarantine_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done about the quarantine
+         * @description Return who did what, when and why, with what was there before and after.
+         */
+        get: operations["actions_api_quarantine_actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/events/{event_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct an event
+         * @description Post a corrected copy that stands in for an event in its record. The event's own bytes stay as they came.
+         */
+        post: operations["correct_api_quarantine_events__event_id__correct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/ignore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take entries out of the queue
+         * @description Take the open entries that the filters name out of the queue, for a reason. They count as ignored.
+         */
+        post: operations["ignore_api_quarantine_ignore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read events again
+         * @description Have the worker read again the events of the open entries that the filters name, by the mapping in force.
+         */
+        post: operations["replay_api_quarantine_replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an action back
+         * @description Open ignored entries again, or let the original of a corrected event count again.
+         */
+        post: operations["undo_api_quarantine_undo_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1475,6 +1741,49 @@ export interface components {
             status: "accepted" | "partial";
         };
         /**
+         * ActionList
+         * @description The log, the newest first.
+         */
+        ActionList: {
+            /** Items */
+            items: components["schemas"]["LoggedAction"][];
+        };
+        /**
+         * ActionOut
+         * @description What was done, as it is in the log.
+         */
+        ActionOut: {
+            /**
+             * Action
+             * @description ignore, replay, correct or undo
+             */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            };
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Target
+             * @description The filters of a group, or an event
+             */
+            target: string;
+        };
+        /**
          * Applied
          * @description What applying did; `changed` is false when the same document was in force already.
          */
@@ -1640,6 +1949,24 @@ export interface components {
             valid: boolean;
         };
         /**
+         * Comparison
+         * @description What one comparison says, and its weight in bits: above 0 it speaks for the same, below against.
+         */
+        Comparison: {
+            /**
+             * Field
+             * @example domain
+             */
+            field: string;
+            /** Weight */
+            weight: number;
+            /**
+             * Words
+             * @example same domain acme.com
+             */
+            words: string;
+        };
+        /**
          * ContractBrief
          * @description One version of a contract without its schema.
          */
@@ -1704,6 +2031,23 @@ export interface components {
             version: number;
         };
         /**
+         * Correction
+         * @description A corrected copy of an event's body.
+         */
+        Correction: {
+            /**
+             * Body
+             * @description The whole body as text
+             * @example {"id": 7}
+             */
+            body: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Credentials
          * @description What a person types.
          */
@@ -1739,6 +2083,50 @@ export interface components {
              * @description Why it is unavailable, in words
              */
             error?: string | null;
+        };
+        /**
+         * DecisionIn
+         * @description Which records, and why.
+         */
+        DecisionIn: {
+            /** Members */
+            members: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Type
+             * @example account
+             */
+            type: string;
+        };
+        /**
+         * DecisionOut
+         * @description A decision as it is in the log. The records follow with the worker's next step.
+         */
+        DecisionOut: {
+            /**
+             * Action
+             * @description merge, unmerge, dismiss or undo
+             */
+            action: string;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: string[];
+            /** Reason */
+            reason: string;
+            /** Type */
+            type: string;
         };
         /**
          * DraftOut
@@ -2068,6 +2456,8 @@ export interface components {
             operation: string;
             /** Received At */
             received_at: string;
+            /** Source */
+            source: string;
             /** Source Time */
             source_time: string | null;
         };
@@ -2323,6 +2713,75 @@ export interface components {
             token: string;
         };
         /**
+         * LogEntry
+         * @description One decision of people or vendors, or a link of the rules (`linked`, `unlinked`).
+         */
+        LogEntry: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Applied
+             * @description Whether the records have it
+             */
+            applied: boolean;
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: string[];
+            /** Reason */
+            reason: string;
+            /** Type */
+            type: string;
+            /** Undoes */
+            undoes: string | null;
+            /** Undone */
+            undone: boolean;
+        };
+        /**
+         * LogPage
+         * @description The log, the newest first.
+         */
+        LogPage: {
+            /** Items */
+            items: components["schemas"]["LogEntry"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * LoggedAction
+         * @description An entry of the log.
+         */
+        LoggedAction: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            };
+            /** At */
+            at: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Target */
+            target: string;
+            /** Undoes */
+            undoes: string | null;
+            /** Undone */
+            undone: boolean;
+        };
+        /**
          * MappingDocument
          * @description The same with its text.
          */
@@ -2441,6 +2900,34 @@ export interface components {
              */
             needs_password: boolean;
             role: components["schemas"]["Role"];
+        };
+        /**
+         * Member
+         * @description A source's record that is one with others here, and why.
+         */
+        Member: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /**
+             * Reasons
+             * @example [
+             *       "same domain acme.com"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * Since
+             * @description From when on it was known
+             */
+            since: string | null;
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Title */
+            title: string;
         };
         /**
          * MetricAnswer
@@ -2862,37 +3349,45 @@ export interface components {
             verification: components["schemas"]["VerificationOut"] | null;
         };
         /**
-         * Preview
-         * @description What a document would change. `records` of `total` were looked at, those of the newest events.
+         * PreviewField
+         * @description A value and the source that it would come from.
          */
-        Preview: {
-            /** Added */
-            added: number;
-            /** Changed */
-            changed: number;
-            /** Errors */
-            errors: components["schemas"]["Unreadable"][];
-            /** Examples */
-            examples: components["schemas"]["RecordDifference"][];
+        PreviewField: {
+            /** Source */
+            source: string | null;
+            /** Value */
+            value: string | number | boolean | null;
+        };
+        /**
+         * PreviewIn
+         * @description Records that would be one, group by group: one group for a merge, two to see a split.
+         */
+        PreviewIn: {
+            /** Groups */
+            groups: string[][];
             /**
-             * Fields
-             * @description Records whose value would differ, by field
+             * Type
+             * @example account
              */
+            type: string;
+        };
+        /**
+         * PreviewRecord
+         * @description A record as it would be.
+         */
+        PreviewRecord: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Fields */
             fields: {
-                [key: string]: number;
+                [key: string]: components["schemas"]["PreviewField"];
             };
-            /** Numbers */
-            numbers: components["schemas"]["NumberDifference"][];
-            /** Record Type */
-            record_type: string;
-            /** Records */
-            records: number;
-            /** Removed */
-            removed: number;
-            /** Scope */
-            scope: string;
-            /** Total */
-            total: number;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Members */
+            members: string[];
+            /** Title */
+            title: string;
         };
         /**
          * ProblemBody
@@ -2996,15 +3491,23 @@ export interface components {
         };
         /**
          * QuarantineGroup
-         * @description How many values were refused for one reason.
+         * @description How many values were refused for one reason, with some of them.
          */
         QuarantineGroup: {
             /** Count */
             count: number;
             /** Field */
             field: string;
+            /** First At */
+            first_at: string;
+            /** Last At */
+            last_at: string;
             /** Reason */
             reason: string;
+            /** Record Type */
+            record_type: string;
+            /** Samples */
+            samples: string[];
             /** Source */
             source: string;
         };
@@ -3013,6 +3516,11 @@ export interface components {
          * @description A value that could not be read; an empty field means the whole event.
          */
         QuarantineItem: {
+            /**
+             * Action
+             * @description The action that ignored it
+             */
+            action?: string | null;
             /** At */
             at?: string | null;
             /** Event Id */
@@ -3027,6 +3535,11 @@ export interface components {
             source: string;
             /** Source Id */
             source_id: string;
+            /**
+             * State
+             * @description open, ignored or corrected
+             */
+            state: string;
             /** Value */
             value: string | null;
         } & {
@@ -3157,8 +3670,13 @@ export interface components {
             /** Is Deleted */
             is_deleted: boolean;
             /**
+             * Members
+             * @description The sources' records that are one here, the survivor first
+             */
+            members: components["schemas"]["Member"][];
+            /**
              * Merged Into
-             * @description The record that survived, where this one was merged
+             * @description The record that the one asked for is shown as, or that its source merged it into
              */
             merged_into?: string | null;
             quality: components["schemas"]["Quality"];
@@ -3788,6 +4306,49 @@ export interface components {
             source: string;
         };
         /**
+         * SuggestedRecord
+         * @description One record of a pair.
+         */
+        SuggestedRecord: {
+            /** Canonical Id */
+            canonical_id: string;
+            /** Source */
+            source: string;
+            /** Source Id */
+            source_id: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Suggestion
+         * @description Two records that may be the same. `score` is how likely, 0 to 1.
+         */
+        Suggestion: {
+            /** Comparisons */
+            comparisons: components["schemas"]["Comparison"][];
+            /** Records */
+            records: components["schemas"]["SuggestedRecord"][];
+            /** Score */
+            score: number;
+            /**
+             * Shown As
+             * @description The merged records that they belong to now
+             */
+            shown_as: string[];
+            /** Type */
+            type: string;
+        };
+        /**
+         * SuggestionPage
+         * @description Pairs that may be the same, the likeliest first.
+         */
+        SuggestionPage: {
+            /** Items */
+            items: components["schemas"]["Suggestion"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * SystemOut
          * @description The whole installation. Where the lake is away, its parts are empty.
          */
@@ -3863,6 +4424,98 @@ export interface components {
              * @example sc_pat_…
              */
             token: string;
+        };
+        /**
+         * Trust
+         * @description The order in which sources are trusted for a field; `*` is all fields without an order of their own.
+         */
+        Trust: {
+            /**
+             * Field
+             * @example name
+             */
+            field: string;
+            /**
+             * Sources
+             * @example [
+             *       "salesforce",
+             *       "hubspot"
+             *     ]
+             */
+            sources: string[];
+            /**
+             * Type
+             * @example account
+             */
+            type: string;
+        };
+        /**
+         * TrustList
+         * @description The orders in force. Where none is, the newest value counts.
+         */
+        TrustList: {
+            /** Items */
+            items: components["schemas"]["TrustOut"][];
+        };
+        /**
+         * TrustOut
+         * @description The same with who set it and when.
+         */
+        TrustOut: {
+            /** At */
+            at: string;
+            /** Author */
+            author: string;
+            /**
+             * Field
+             * @example name
+             */
+            field: string;
+            /**
+             * Sources
+             * @example [
+             *       "salesforce",
+             *       "hubspot"
+             *     ]
+             */
+            sources: string[];
+            /**
+             * Type
+             * @example account
+             */
+            type: string;
+        };
+        /**
+         * UndoAction
+         * @description Which action to take back.
+         */
+        UndoAction: {
+            /**
+             * Action
+             * @example qua_5f0c2a9e1b7d4c33a1b2
+             */
+            action: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * UndoIn
+         * @description Which decision to take back, and why.
+         */
+        UndoIn: {
+            /**
+             * Decision
+             * @example idd_5f0c2a9e1b7d4c33a1b2
+             */
+            decision: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * Unreadable
@@ -3957,6 +4610,17 @@ export interface components {
             items: components["schemas"]["MappingVersionItem"][];
         };
         /**
+         * Why
+         * @description A reason, for the log.
+         */
+        Why: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Zone
          * @description One table of a zone.
          */
@@ -3980,6 +4644,47 @@ export interface components {
         backend__routes__contracts__Rollback: {
             /** Version */
             version: number;
+        };
+        /**
+         * Preview
+         * @description The records that the groups would make.
+         */
+        backend__routes__identity__Preview: {
+            /** Items */
+            items: components["schemas"]["PreviewRecord"][];
+        };
+        /**
+         * Preview
+         * @description What a document would change. `records` of `total` were looked at, those of the newest events.
+         */
+        backend__routes__mappings__Preview: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Errors */
+            errors: components["schemas"]["Unreadable"][];
+            /** Examples */
+            examples: components["schemas"]["RecordDifference"][];
+            /**
+             * Fields
+             * @description Records whose value would differ, by field
+             */
+            fields: {
+                [key: string]: number;
+            };
+            /** Numbers */
+            numbers: components["schemas"]["NumberDifference"][];
+            /** Record Type */
+            record_type: string;
+            /** Records */
+            records: number;
+            /** Removed */
+            removed: number;
+            /** Scope */
+            scope: string;
+            /** Total */
+            total: number;
         };
         /**
          * Rollback
@@ -4410,6 +5115,316 @@ export interface operations {
             };
         };
     };
+    dismiss_api_identity_dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    log_api_identity_log_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description account or contact
+                 * @example account
+                 */
+                type?: string;
+                /** @description Only about this record */
+                record?: string;
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    merge_api_identity_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_api_identity_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["backend__routes__identity__Preview"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    suggestions_api_identity_suggestions_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description account or contact
+                 * @example account
+                 */
+                type?: string;
+                /**
+                 * @description How likely at least, 0 to 1
+                 * @example 0.9
+                 */
+                score?: number;
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    trust_api_identity_trust_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_trust_api_identity_trust_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trust"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    undo_api_identity_undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unmerge_api_identity_unmerge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_jobs_api_jobs_get: {
         parameters: {
             query?: never;
@@ -4700,7 +5715,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["backend__routes__mappings__Preview"];
                 };
             };
             /** @description A problem, as `application/problem+json` */
@@ -5428,6 +6443,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuarantineAnswer"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    actions_api_quarantine_actions_get: {
+        parameters: {
+            query?: {
+                /** @description Items of a page */
+                limit?: number;
+                /** @description `id` of the last action of the page before */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    correct_api_quarantine_events__event_id__correct_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ignore_api_quarantine_ignore_post: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "reason": "not a number",
+                 *       "source": "hubspot"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replay_api_quarantine_replay_post: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `filter[field]=a,b` (any of) or `filter[field][op]=v` with op eq, ne, gt, gte, lt, lte, contains or empty (true, false). An unknown field or operator is a 400 that names it.
+                 * @example {
+                 *       "reason": "not a number",
+                 *       "source": "hubspot"
+                 *     }
+                 */
+                filter?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    undo_api_quarantine_undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoAction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOut"];
                 };
             };
             /** @description A problem, as `application/problem+json` */

@@ -52,7 +52,8 @@ async def raw_books(engine: Engine) -> dict[str, dict[str, int]]:
         # What people ignored or corrected was refused whole, and is quarantined no more.
         "UNION ALL SELECT source, 0, 0, 0, toInt64(countIf(state = 'corrected')),\n"
         "  toInt64(countIf(state = 'ignored')), -toInt64(countIf(state != 'open')), 0\n"
-        f"  FROM (SELECT source, seq, state FROM ({ENTRIES}) WHERE field = '') WHERE NOT {EXPIRED} GROUP BY source\n"
+        f"  FROM (SELECT source, seq, state FROM ({ENTRIES}) WHERE field = '')\n"
+        "  WHERE seq >= (SELECT max(seq_before) FROM raw_expirations) GROUP BY source\n"
         "UNION ALL SELECT source, 0, 0, toInt64(sum(mapped)), 0, toInt64(sum(ignored)),\n"
         "  toInt64(sum(quarantined)), sum(expired)\n"
         "  FROM folded_batches FINAL GROUP BY source)\nGROUP BY source ORDER BY source"

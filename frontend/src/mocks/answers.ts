@@ -191,16 +191,18 @@ export function detailOf(record: RecordItem): RecordDetail {
       ],
     },
     history: [
-      { event_id: latest.event_id, source_time: latest.source_time, received_at: latest.received_at, operation: "patch", changes: { amount: { from: "84000.0000", to: amount } } },
-      { event_id: eventOf(record, 1).event_id, source_time: eventOf(record, 1).source_time, received_at: eventOf(record, 1).received_at, operation: "patch", changes: { stage: { from: "Discovery", to: record.fields.stage ?? null }, close_date: { from: dayFromNow(9), to: dayFromNow(20) } } },
+      { event_id: latest.event_id, source: record.source, source_time: latest.source_time, received_at: latest.received_at, operation: "patch", changes: { amount: { from: "84000.0000", to: amount } } },
+      { event_id: eventOf(record, 1).event_id, source: record.source, source_time: eventOf(record, 1).source_time, received_at: eventOf(record, 1).received_at, operation: "patch", changes: { stage: { from: "Discovery", to: record.fields.stage ?? null }, close_date: { from: dayFromNow(9), to: dayFromNow(20) } } },
       {
-        event_id: created.event_id,
+        event_id: created.event_id, source: record.source,
         source_time: created.source_time,
         received_at: created.received_at,
         operation: "full",
         changes: Object.fromEntries(Object.entries(record.fields).map(([name, value]) => [name, { from: null, to: name === "stage" ? "Qualified" : value }])),
       },
     ],
+    merged_into: null,
+    members: [{ canonical_id: record.canonical_id, source: record.source, source_id: record.source_id, title: record.title, is_deleted: false, reasons: [], since: null }],
     related: { opportunities: record.type === "account" ? DEALS.filter((deal) => deal.fields.account_name === record.title) : [] },
   };
 }

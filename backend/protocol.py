@@ -32,6 +32,8 @@ FIRST_SECONDS = 10.0
 """How long a new client may take to begin."""
 REQUEST_SECONDS = 60.0
 """How long a request may take to arrive, body and all; the door's own limit for a body is shorter."""
+MAX_HEAD_BYTES = 65_536
+"""Of a request's line and headers, and of what may follow a chunked body. The parser itself has no bound."""
 MAX_CONNECTIONS = 4000
 """Clients at once on one server; more are told to come again."""
 _SWEEP_SECONDS = 1.0
@@ -40,6 +42,10 @@ _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() 
 _CROWDED = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n"
     b"content-type: text/plain\r\ncontent-length: 21\r\n\r\nToo many connections\n"
+)
+_LONG_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+    b"content-type: text/plain\r\ncontent-length: 27\r\n\r\nThe headers are too large.\n"
 )
 
 
@@ -52,6 +58,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_since: float | None = None
         self._receiving_since: float | None = None
         self._answered = False
+        self._head_bytes = 0
+        self._passed_on = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a client, or send it away when there are too many."""
@@ -73,6 +81,15 @@ class GuardedProtocol(HttpToolsProtocol):
         """Hang up on the client, whatever it was sending."""
         self.transport.abort() if self._receiving_since is not None else self.transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, and hang up on a client whose headers don't end."""
+        self._passed_on = False
+        super().data_received(data)
+        self._head_bytes = 0 if self._passed_on else self._head_bytes + len(data)
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_LONG_HEAD)
+            self.transport.close()
+
     # -- what the parser calls ----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
@@ -80,10 +97,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._passed_on = True
         self._idle_since, self._receiving_since = None, self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Start the request."""
+        self._passed_on = True
         if (
             self._door is None
             or not self.url.startswith(_DOOR)
@@ -104,8 +123,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))  # type: ignore[arg-type]
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._passed_on = True
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """All of the request is here, perhaps after its answer, when it was refused before its end."""
+        self._passed_on = True
         self._receiving_since = None
         if self.cycle.response_complete:
             self._idle_since, self._answered = self.loop.time(), True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.spool import Spool
 from backend.protocol import GuardedProtocol, cut_off_slow_clients
-from tests.backend.test_ingest import KEY, Door, Keys, elsewhere
+from tests.support.door import KEY, Door, Keys, elsewhere
 from tests.support.waiting import until
 
 DEAL = "/api/microservices/ingest/crm/deal"
@@ -180,6 +181,49 @@ async def test_slow_clients_are_cut_off(wire: Wire, monkeypatch: pytest.MonkeyPa
         else:
             assert reader.at_eof()
     assert not wire.server.server_state.connections
+
+
+_CHUNKED = f"POST {DEAL} HTTP/1.1\r\nHost: x\r\nX-Write-Key: {KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"POST /", b"a" * 10_000),
+        (b"GET /other HTTP/1.1\r\nHost: x\r\nX-Long: ", b"a" * 10_000),
+        (request(b"")[:-2], b"X-Many: a\r\n" * 1000),
+        (_CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-Trailing: a\r\n" * 1000),
+    ],
+    ids=["address", "one header", "many headers", "trailers"],
+)
+async def test_who_sends_headers_without_an_end_is_cut_off(wire: Wire, begin: bytes, more: bytes) -> None:
+    reader, writer = await wire.connect()
+    writer.write(begin)
+    answer = b""
+    async with asyncio.timeout(20):
+        with contextlib.suppress(ConnectionError):
+            for _ in range(400):
+                writer.write(more)
+                await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            answer = await reader.read()
+    assert answer[:12] in {b"", b"HTTP/1.1 431"}
+    await until(lambda: not wire.server.server_state.connections)
+
+
+async def test_many_small_parts_are_no_long_head(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_HEAD_BYTES", 300)
+    reader, writer = await wire.connect()
+    writer.write(_CHUNKED)
+    body = b'{"id": "' + b"x" * 500 + b'"}'
+    for byte in body:
+        for part in (b"1\r\n", b"%c" % byte, b"\r\n"):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.write(b"0\r\n\r\n")
+    assert (await read_answer(reader))[0] == 200
+    writer.close()
 
 
 async def test_too_many_clients_are_told_to_come_again(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

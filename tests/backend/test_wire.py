@@ -16,7 +16,7 @@ import uvicorn
 
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.spool import Spool
-from tests.backend.test_ingest import KEY, Keys, elsewhere
+from tests.support.door import KEY, Keys, elsewhere
 
 BODY = b'{"id":"wire"}'
 PATH = "/api/microservices/ingest/crm/deal"

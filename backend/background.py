@@ -27,6 +27,7 @@ from salescommand_lake.engine import open_engine
 from salescommand_lake.errors import LakeError
 from salescommand_lake.rebuild import RebuildProgress, rebuild
 from salescommand_lake.retention import expire_raw
+from salescommand_lake.schema import declared_raw_retention
 
 __all__ = ["run_jobs"]
 
@@ -190,7 +191,7 @@ async def _upkeep(context: Context) -> None:
         try:
             for job_id in await jobs.revive():
                 log.warning("job %s was queued again", job_id)
-            if context.settings.raw_retention_days and datetime.now(UTC) >= next_expiry:
+            if datetime.now(UTC) >= next_expiry:
                 next_expiry = datetime.now(UTC) + RETENTION_EVERY
                 await _start_expiry(context, jobs)
         except (RedisError, MongoUnavailable, LakeError, Problem) as error:
@@ -199,7 +200,11 @@ async def _upkeep(context: Context) -> None:
 
 
 async def _start_expiry(context: Context, jobs: JobService) -> None:
-    before = datetime.now(UTC) - timedelta(days=context.settings.raw_retention_days)
+    declared = await declared_raw_retention(context.engine)
+    days = context.settings.raw_retention_days if declared is None else declared
+    if not days:
+        return
+    before = datetime.now(UTC) - timedelta(days=days)
     due = await expire_raw(context.engine, before, dry_run=True)
     if due.events:
         await jobs.start("expire-raw", {"before": before.isoformat()}, "retention")

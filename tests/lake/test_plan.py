@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salescommand_lake import Engine, LakeSettings, open_engine
 from salescommand_lake.errors import LakeError
-from salescommand_lake.plan.apply import apply_plan, plan_lake
+from salescommand_lake.plan.apply import apply_plan, look, plan_lake
 from salescommand_lake.plan.decide import decide
 from salescommand_lake.plan.guard import Guarded, NotApproved
 from salescommand_lake.plan.plan import Plan
@@ -28,7 +28,7 @@ from salescommand_lake.plan.spec import (
     ZoneSpec,
 )
 from salescommand_lake.plan.steps import Action, Risk
-from salescommand_lake.schema import require_schema
+from salescommand_lake.schema import declared_raw_retention, ensure_schema, require_schema
 
 OWNER = "sales/main"
 ALLOW = ChangePolicy(destructive=Consent.ALLOW, costly=Consent.ALLOW)
@@ -229,10 +229,71 @@ async def test_retention_keeps_the_current_version_of_each_record(engine: Engine
     ]  # fmt: skip
 
 
-async def test_raw_has_no_ttl_since_that_would_not_wait_for_the_fold(engine: Engine) -> None:
+async def test_raw_events_go_by_the_worker_which_the_ledger_tells_after_how_many_days(engine: Engine) -> None:
+    """A TTL would not wait until events are in the records."""
+    policy = ChangePolicy(adopt_existing=True)
+    assert await declared_raw_retention(engine) is None
+    spec = spec_of(engine, policy, raw=ZoneSpec(retention=Retention(30)))
+    plan = await plan_lake(engine, spec)
+    assert [(step.action, step.risk) for step in plan.steps] == [(Action.RAW_RETENTION, Risk.DESTRUCTIVE)]
+    assert decide(plan, policy, None).reason == "ApprovalRequired"
+    assert (await apply_plan(engine, plan, decide(plan, policy, plan.hash))).failed is None
+    assert await declared_raw_retention(engine) == 30
+    assert (await plan_lake(engine, spec)).steps == ()
+    longer = await plan_lake(engine, spec_of(engine, policy, raw=ZoneSpec()))
+    assert [(step.action, step.risk) for step in longer.steps] == [(Action.RAW_RETENTION, Risk.SAFE)]
+    assert (await apply_plan(engine, longer, decide(longer, policy, None))).failed is None
+    assert await declared_raw_retention(engine) == 0
+    with pytest.raises(ValueError, match="by day or month"):
+        spec_of(engine, raw=ZoneSpec(PartitionBy.WEEK, Retention(30)))
+
+
+async def test_a_declared_lake_is_one_that_the_backend_works_with(empty_engine: Engine) -> None:
+    """What is declared of a table (retention, partitions, settings) is no difference for who only verifies."""
+    zones = {
+        "raw": ZoneSpec(PartitionBy.DAY, settings={"non_replicated_deduplication_window": "5"}),
+        "canonical": ZoneSpec(retention=Retention(365)),
+    }
+    await empty_engine.ensure_database()
+    await applied(empty_engine, spec_of(empty_engine, **zones))
+    await require_schema(empty_engine)
+    assert (await ensure_schema(empty_engine)).altered == ()
+    assert (await plan_lake(empty_engine, spec_of(empty_engine, **zones))).steps == ()
+
+
+async def test_what_is_ignored_may_differ(engine: Engine) -> None:
     policy = dataclasses.replace(ALLOW, adopt_existing=True)
-    plan = await plan_lake(engine, spec_of(engine, policy, raw=ZoneSpec(retention=Retention(30))))
-    assert plan.steps == ()
+    await applied(engine, spec_of(engine, policy))
+    await engine.command("ALTER TABLE raw_events MODIFY SETTING old_parts_lifetime = 60")
+    assert len((await plan_lake(engine, spec_of(engine, policy))).steps) == 1
+    ignoring = dataclasses.replace(spec_of(engine, policy), ignore=("raw_events.old_*",))
+    assert (await plan_lake(engine, ignoring)).steps == ()
+
+
+async def test_parts_that_carry_another_expiry_are_counted(engine: Engine) -> None:
+    """The table's text can say one thing and its parts another: the latter decide when rows go."""
+    policy = dataclasses.replace(ALLOW, adopt_existing=True)
+    now = datetime.now(UTC)
+    record = {
+        "canonical_id": "opp_1", "entity_type": "opportunity", "payload": {}, "quality_score": 1.0,
+        "validated_at": now, "ord": 1, "operation": "full", "is_deleted": False,
+    }  # fmt: skip
+    await engine.insert("canonical_records", [record])
+    await published(engine, [1, 2])
+    zones = {"serving": ZoneSpec(retention=Retention(30)), "canonical": ZoneSpec(retention=Retention(60))}
+    await applied(engine, spec_of(engine, policy, **zones))
+
+    async def pending() -> dict[str, int]:
+        tables = (await look(engine, spec_of(engine, policy, **zones))).seen.tables
+        return {name: table.ttl_pending for name, table in tables.items() if table.ttl_pending}
+
+    assert await pending() == {}
+    lazily = "SETTINGS materialize_ttl_after_modify = 0"
+    await engine.command(f"ALTER TABLE serving_views MODIFY TTL refreshed_at + toIntervalDay(40) {lazily}")
+    await engine.command(f"ALTER TABLE canonical_records REMOVE TTL {lazily}")
+    assert await pending() == {"serving_views": 2, "canonical_records": 1}
+    await engine.command("ALTER TABLE serving_views MATERIALIZE TTL SETTINGS mutations_sync = 2")
+    assert "serving_views" not in await pending()
 
 
 async def test_what_no_statement_can_change_is_refused_with_the_way_out(engine: Engine) -> None:

@@ -27,6 +27,10 @@ SCHEMA_VERSION = 9
 
 _WHOLE = "schema"
 _LEDGER = "schema_ledger"
+OWNER = "owner"
+"""The ledger's row that says who declares this lake."""
+RAW_RETENTION = "raw_retention_days"
+"""The ledger's row that says after how many days raw events may go, for the worker that takes them away."""
 log = logging.getLogger(__name__)
 
 
@@ -118,6 +122,16 @@ async def require_schema(engine: Engine) -> None:
         raise SchemaBehind(have, SCHEMA_VERSION, [str(difference) for difference in differences])
 
 
+async def declared_raw_retention(engine: Engine) -> int | None:
+    """Return after how many days raw events may go (0: never) by the lake's declaration, None when there is none.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    found = (await _ledger(engine)).get(RAW_RETENTION)
+    return int(found[0]) if found else None
+
+
 async def record_schema(engine: Engine, facts: Mapping[str, str]) -> None:
     """Write into the ledger that the whole schema is there, with ``facts`` beside it; nothing when it says so already.
 
@@ -188,13 +202,15 @@ async def _differences(engine: Engine, statements: list[Statement]) -> list[Diff
     }
     spelling = await _spellings(engine, wanted.values())
     present = await _tables(engine)
+    declared = bool((await _ledger(engine)).get(OWNER, ("", 0))[0]) if _LEDGER in present else False
     found = []
     for statement in statements:
         kind, table = statement.creates
         if table not in present:
             found.append(Difference(table, f"the {kind}", kind, "", statement.sql))
         else:
-            found += _compare(table, wanted[table], read_shape(present[table], engine.database), spelling)
+            there = read_shape(present[table], engine.database)
+            found += _compare(table, wanted[table], there, spelling, declared=declared)
     return found
 
 
@@ -209,7 +225,7 @@ async def _spellings(engine: Engine, shapes: Iterable[Shape]) -> dict[str, str]:
     return dict(zip(types, spelled, strict=True))
 
 
-def _compare(table: str, want: Shape, got: Shape, spelling: dict[str, str]) -> Iterator[Difference]:
+def _compare(table: str, want: Shape, got: Shape, spelling: dict[str, str], *, declared: bool) -> Iterator[Difference]:
     if want.kind != got.kind:
         yield Difference(table, "its kind", want.kind, got.kind)
     elif want.kind == "view":
@@ -219,7 +235,7 @@ def _compare(table: str, want: Shape, got: Shape, spelling: dict[str, str]) -> I
             )
     else:
         yield from _compare_columns(table, want, got, spelling)
-        yield from _compare_clauses(table, want, got)
+        yield from _compare_clauses(table, want, got, declared=declared)
 
 
 def _compare_columns(table: str, want: Shape, got: Shape, spelling: dict[str, str]) -> Iterator[Difference]:
@@ -241,8 +257,11 @@ def _compare_columns(table: str, want: Shape, got: Shape, spelling: dict[str, st
             )
 
 
-def _compare_clauses(table: str, want: Shape, got: Shape) -> Iterator[Difference]:
-    names = {"ENGINE =": "the engine", "PARTITION BY": "the partition key", "TTL": "the retention"}
+def _compare_clauses(table: str, want: Shape, got: Shape, *, declared: bool) -> Iterator[Difference]:
+    """Yield what differs beside the columns; what a declaration says of a table is no matter of this program's."""
+    names = {"ENGINE =": "the engine"}
+    if not declared:
+        names |= {"PARTITION BY": "the partition key", "TTL": "the retention"}
     for clause, what in names.items():
         wanted, there = want.clauses.get(clause, "none"), got.clauses.get(clause, "none")
         # A cluster keeps the same tables as Replicated..., with the same sort of engine behind the word.
@@ -256,7 +275,7 @@ def _compare_clauses(table: str, want: Shape, got: Shape) -> Iterator[Difference
             yield Difference(table, f"index {name}", definition, "", remedy)
     for name, value in want.settings.items():
         there = got.settings.get(name, "the default")
-        if value != there:
+        if value != there and not declared:
             remedy = f"ALTER TABLE {table} MODIFY SETTING {name} = {value}"
             yield Difference(table, f"the setting {name}", value, there, remedy)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from salescommand_lake.plan.columns import column_steps
 from salescommand_lake.plan.drops import dropped
 from salescommand_lake.plan.observe import Observed, Table
-from salescommand_lake.plan.retention import retention_steps
-from salescommand_lake.plan.spec import LakeSpec, ZoneSpec
+from salescommand_lake.plan.retention import raw_retention_steps, retention_steps
+from salescommand_lake.plan.spec import LakeSpec, Zone, ZoneSpec
 from salescommand_lake.plan.steps import Action, Risk, Step
 from salescommand_lake.plan.wanted import Wanted
 from salescommand_lake.statements import Shape
@@ -36,6 +36,9 @@ def steps(spec: LakeSpec, objects: Sequence[Wanted], seen: Observed) -> Iterator
             yield from _view(each, want, table.shape)
         else:
             yield from _table(spec, each.name, want, table, seen)
+    days = spec.zones.get(Zone.RAW, ZoneSpec()).retention.days
+    raw = seen.tables.get("raw_events", Table(Shape("table")))
+    yield from raw_retention_steps(days, seen.raw_retention, raw, freeze=spec.policy.freeze_before)
 
 
 def _table(spec: LakeSpec, name: str, want: Shape, table: Table, seen: Observed) -> Iterator[Step]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import SchemaMismatch
+from salescommand_lake.plan.ages import ages, ttl_pending
 from salescommand_lake.plan.spec import LakeSpec
 from salescommand_lake.plan.wanted import Wanted
+from salescommand_lake.schema import OWNER, RAW_RETENTION
 from salescommand_lake.statements import Shape, read_shape, type_of
 
-__all__ = ["OWNER", "Observed", "Table", "normal_form", "observe"]
+__all__ = ["Observed", "Table", "is_replicated", "normal_form", "observe"]
 
 LEDGER = "schema_ledger"
-OWNER = "owner"
-"""The ledger's row that says who declares this lake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Table:
     """Mutations that are still running, as the server words them."""
     past_retention: int = 0
     """Rows that a zone's declared retention would remove or fold together now."""
+    ttl_pending: int = 0
+    """Rows in parts that carry another expiry than the table's TTL says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class Observed:
     types: Mapping[str, str] = field(default_factory=dict)
     """Each wanted type, as this server spells it."""
     version: str = ""
+    raw_retention: int = 0
+    """After how many days raw events may go, as the worker is told; 0 for never."""
+
+
+async def is_replicated(engine: Engine) -> bool:
+    """Return whether this server keeps copies of its tables elsewhere: it knows its shard and its replica.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    rows = await engine.query("SELECT count() AS n FROM system.macros WHERE macro IN ('shard', 'replica')")
+    return int(rows[0]["n"]) == 2
 
 
 async def normal_form(engine: Engine, statements: Sequence[str]) -> list[str]:
@@ -82,9 +96,11 @@ async def observe(engine: Engine, spec: LakeSpec, objects: Sequence[Wanted]) -> 
     version, exists = found[0]["version"], bool(int(found[0]["n"]))
     if not exists:
         return Observed(False, wanted=shapes, types=types, version=version)
+    facts = await _facts(engine, spec.database)
     return Observed(
         exists=True,
-        owner=await _owner(engine, spec.database),
+        owner=facts.get(OWNER, ""),
+        raw_retention=int(facts.get(RAW_RETENTION, 0)),
         tables=await _tables(engine, spec),
         wanted=shapes,
         types=types,
@@ -102,12 +118,14 @@ async def _spelled(engine: Engine, types: Iterable[str]) -> dict[str, str]:
     return dict(zip(names, spelled, strict=True))
 
 
-async def _owner(engine: Engine, database: str) -> str:
+async def _facts(engine: Engine, database: str) -> dict[str, str]:
     try:
-        rows = await engine.query(f"SELECT checksum FROM `{database}`.{LEDGER} FINAL WHERE name = '{OWNER}'")
+        rows = await engine.query(
+            f"SELECT name, checksum FROM `{database}`.{LEDGER} FINAL WHERE name IN ('{OWNER}', '{RAW_RETENTION}')"
+        )
     except SchemaMismatch:
-        return ""
-    return str(rows[0]["checksum"]) if rows else ""
+        return {}
+    return {row["name"]: row["checksum"] for row in rows}
 
 
 async def _tables(engine: Engine, spec: LakeSpec) -> dict[str, Table]:
@@ -135,20 +153,7 @@ async def _tables(engine: Engine, spec: LakeSpec) -> dict[str, Table]:
             continue  # a dictionary or a temporary object that is nobody's table
         shape = read_shape(row["sql"], spec.database)
         rows, size = sizes.get(name, (0, 0))
-        oldest, past = await _ages(engine, name, shape, spec) if rows else (None, 0)
-        found[name] = Table(shape, rows, size, oldest, tuple(mutations.get(name, ())), past)
+        oldest, past = await ages(engine, name, shape, spec) if rows else (None, 0)
+        pending = await ttl_pending(engine, name, shape, spec) if rows else 0
+        found[name] = Table(shape, rows, size, oldest, tuple(mutations.get(name, ())), past, pending)
     return found
-
-
-async def _ages(engine: Engine, name: str, shape: Shape, spec: LakeSpec) -> tuple[datetime | None, int]:
-    """Return a zone's oldest time and how many rows its declared retention reaches; nothing for other tables."""
-    zone = spec.zone_of(name)
-    time = next((each for each in ("ingested_at", "validated_at", "refreshed_at") if each in shape.columns), None)
-    if zone is None or time is None:
-        return None, 0
-    past = f"countIf({time} < now('UTC') - toIntervalDay({{days:UInt32}}))" if zone.retention.days else "0"
-    rows = await engine.query(
-        f"SELECT toUnixTimestamp(min({time})) AS oldest, {past} AS past FROM `{spec.database}`.{name}",
-        {"days": zone.retention.days},
-    )
-    return datetime.fromtimestamp(int(rows[0]["oldest"]), UTC), int(rows[0]["past"])

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from salescommand_lake.plan.diff import steps
 from salescommand_lake.plan.observe import Observed
-from salescommand_lake.plan.spec import LakeSpec
+from salescommand_lake.plan.spec import LakeSpec, Zone
 from salescommand_lake.plan.steps import Risk, Step
 from salescommand_lake.plan.wanted import Wanted
 
@@ -32,6 +33,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     owner: str = ""
     first_run: bool = False
+    raw_retention: int = 0
+    """After how many days raw events may go, 0 for never: what the ledger will say."""
 
     @property
     def hash(self) -> str:
@@ -94,4 +97,6 @@ _WIDEST = 400
 def make_plan(spec: LakeSpec, objects: Sequence[Wanted], seen: Observed) -> Plan:
     """Return the plan; without steps when what is there is what is declared."""
     strangers = seen.owner != spec.owner and any(each.name in seen.tables for each in objects)
-    return Plan(spec.database, spec.owner, tuple(steps(spec, objects, seen)), seen.owner, strangers)
+    found = [step for step in steps(spec, objects, seen) if not any(fnmatchcase(step.object, p) for p in spec.ignore)]
+    days = spec.zones[Zone.RAW].retention.days if Zone.RAW in spec.zones else 0
+    return Plan(spec.database, spec.owner, tuple(found), seen.owner, strangers, days)

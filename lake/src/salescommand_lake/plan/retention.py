@@ -7,27 +7,12 @@ that are there, and a longer one loses rows, since parts keep their old expiry. 
 from __future__ import annotations
 
 import hashlib
-import re
 
+from salescommand_lake.plan.ages import ttl_days
 from salescommand_lake.plan.observe import Table
 from salescommand_lake.plan.steps import Action, Risk, Step
-from salescommand_lake.statements import split
 
-__all__ = ["retention_steps", "ttl_days"]
-
-_DAYS = re.compile(r"toIntervalDay\((\d+)\)")
-_MOVES = (" TO VOLUME ", " TO DISK ")
-
-
-def ttl_days(ttl: str) -> int | None:
-    """Return after how many days a TTL removes rows or folds them together: 0 for never, None for another form."""
-    ends = [part for part in split(ttl) if " SET " in part or not any(move in part for move in _MOVES)]
-    # The assignments of a GROUP BY TTL stand behind its first part, after commas.
-    ends = [part for part in ends if "toInterval" in part]
-    if not ends:
-        return 0 if not ttl or any(move in ttl for move in _MOVES) else None
-    found = _DAYS.search(ends[0])
-    return int(found[1]) if found and len(ends) == 1 else None
+__all__ = ["raw_retention_steps", "retention_steps"]
 
 
 def retention_steps(name: str, want: str, table: Table, *, freeze: bool) -> list[Step]:
@@ -48,6 +33,31 @@ def retention_steps(name: str, want: str, table: Table, *, freeze: bool) -> list
     share = table.bytes * touched // table.rows if table.rows else 0
     steps.append(Step(action, name, risk, reason, sql, touched, share, want or "no TTL", got or "no TTL"))
     return steps
+
+
+def raw_retention_steps(want: int, got: int, table: Table, *, freeze: bool) -> list[Step]:
+    """Return the steps to another retention of the raw zone; none when it is the same.
+
+    Raw events have no TTL, which would not wait until they are in the records: the worker takes them away, by whole
+    months, and reads from the ledger after how many days.
+    """
+    if want == got:
+        return []
+    name = "raw_events"
+    shortened = bool(want) and (not got or want < got)
+    shown = [f"{days} days" if days else "for ever" for days in (want, got)]
+    if not shortened:
+        reason = "the worker takes away less than before"
+        return [Step(Action.RAW_RETENTION, name, Risk.SAFE, reason, want=shown[0], got=shown[1])]
+    reason = (
+        f"retention is shortened from {shown[1]} to {want} days: {table.past_retention} events are older; the worker "
+        "takes their bytes away by whole months, once they are in the records"
+    )
+    share = table.bytes * table.past_retention // table.rows if table.rows else 0
+    change = Step(
+        Action.RAW_RETENTION, name, Risk.DESTRUCTIVE, reason, "", table.past_retention, share, shown[0], shown[1]
+    )
+    return [_freeze(name, f"raw {want}"), change] if freeze and table.rows else [change]
 
 
 def _risk(got: int | None, want: int | None, table: Table) -> tuple[Risk, str]:

@@ -213,9 +213,15 @@ class LakeSpec:
     zones: Mapping[Zone, ZoneSpec] = field(default_factory=dict)
     policy: ChangePolicy = field(default_factory=ChangePolicy)
     replicated: bool = False
+    ignore: tuple[str, ...] = ()
+    """Objects (``raw_events.tmp_*``) that may differ: steps about them are left out of the plan."""
 
     def __post_init__(self) -> None:
         identifier(self.database)
+        raw = self.zones.get(Zone.RAW, ZoneSpec())
+        if raw.retention.days and raw.partition_by in (PartitionBy.NONE, PartitionBy.WEEK):
+            msg = "rawEvents.retention.days needs partitions by day or month: events are taken away by whole months"
+            raise ValueError(msg)
 
     def zone_of(self, table: str) -> ZoneSpec | None:
         """Return what is declared for the table, None when it is not the table of a zone."""

@@ -53,6 +53,8 @@ class Action(StrEnum):
     MODIFY_SETTING = "ModifySetting"
     MODIFY_TTL = "ModifyTTL"
     REMOVE_TTL = "RemoveTTL"
+    RAW_RETENTION = "RawRetention"
+    """Written into the ledger, for the worker that takes expired events away; the step has no SQL."""
     MODIFY_QUERY = "ModifyQuery"
     REBUILD = "Rebuild"
     """What no statement can do; the step has no SQL, and its reason says the way out."""

@@ -38,14 +38,18 @@ def adds_up(bars: BridgeSet) -> None:
     assert Decimal(bars.opening.value) + moved == Decimal(bars.closing.value)
 
 
-def side(told: list[Told], at: datetime, currency: str, owner: str | None) -> dict[str, tuple[str, Decimal, Any]]:
-    """Return by deal at a moment: in, out, won, lost or deleted; its worth; its expected close."""
+Stand = tuple[str, Decimal, Any, bool]
+
+
+def side(told: list[Told], at: datetime, currency: str, owner: str | None) -> dict[str, Stand]:
+    """Return by deal at a moment: in, out, won, lost or deleted; its worth; its close; if it is the owner's."""
     known = {one.deal for one in told if one.true_at <= at}
-    found = dict.fromkeys(known, ("deleted", Decimal(0), None))
+    found: dict[str, Stand] = dict.fromkeys(known, ("deleted", Decimal(0), None, False))
     for deal in states_at(told, at, name=True):
-        inside = deal["status"] == "open" and (owner is None or deal["owner_name"] == owner)
+        theirs = owner is None or deal["owner_name"] == owner
+        inside = deal["status"] == "open" and theirs
         where = "in" if inside else deal["status"] if deal["status"] != "open" else "out"
-        found[deal["deal"]] = (where, value(deal, currency, at.date()) or Decimal(0), deal["close_date"])
+        found[deal["deal"]] = (where, value(deal, currency, at.date()) or Decimal(0), deal["close_date"], theirs)
     return found
 
 
@@ -56,7 +60,11 @@ def by_hand(told: list[Told], start: datetime, end: datetime, currency: str, own
     for deal in first.keys() | last.keys():
         before, after = first.get(deal), last[deal]
         word, change = "", Decimal(0)
-        if before and before[0] == after[0] == "in":
+        if before is None and after[0] in {"won", "lost"} and after[3]:
+            # Made and closed between the two moments: it came and went with what it closed at.
+            sums["created"] = sums.get("created", Decimal(0)) + after[1]
+            word, change = after[0], -after[1]
+        elif before and before[0] == after[0] == "in":
             word, change = "stayed", after[1] - before[1]
         elif before and before[0] == "in":
             word, change = {"out": "moved-out"}.get(after[0], after[0]), -before[1]
@@ -141,6 +149,8 @@ async def test_each_movement_has_its_word(engine: Engine) -> None:
         *deal("won", {}, {"status": "won"}),
         *deal("lost", {}, {"status": "lost"}),
         *deal("deleted", {}, {"deleted": True}),
+        *deal("quick", None, {"status": "won"}),
+        *deal("quick-elsewhere", None, {"status": "won", "owner_name": "Bo"}),
     ]
     told = [Told(one.deal, one.true_at, 100 + n, one.says, one.deleted) for n, one in enumerate(told)]
     await tell(engine, told, batches=1)
@@ -150,10 +160,12 @@ async def test_each_movement_has_its_word(engine: Engine) -> None:
         if name in {"restated", "revalued"}:
             continue
         items, _ = await deals_of(engine, bar.drill)
-        # Deals of this test are called by what happens to them.
-        assert [item["canonical_id"] for item in items] == [id_of(name)], name
+        # Deals of this test are called by what happens to them; one was made and won in between.
+        quick = [id_of("quick")] if name in {"created", "won"} else []
+        assert {item["canonical_id"] for item in items} == {id_of(name), *quick}, name
     # 100 EUR were 110.00 USD on the third and 123.46 on the twelfth, for the two deals that stayed.
     assert answer.whole.movements["revalued"].value == "26.92"
+    adds_up(answer.whole)
     assert {name: bar.rows for name, bar in answer.whole.dates.items()} == dict.fromkeys(DATE_MOVES, 1)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from salescommand_lake.books import data_as_of
-from salescommand_lake.bridge.lines import METRIC, date_lines, deals, lines
+from salescommand_lake.bridge.lines import METRIC, UNPRICED, lines
 from salescommand_lake.bridge.question import (
     DATE_MOVES,
     MOVEMENTS,
@@ -52,33 +52,27 @@ async def bridge(engine: Engine, query: BridgeQuery) -> Bridge:
         LakeError: the engine is away.
     """
     told, parameters = lines(query)
-    moved, _ = date_lines(query)
-    both, _ = deals(query)
     reaches = await data_as_of(engine)
-    bars = "SELECT movement, key, sum(change) AS value, count() AS n FROM ({lines}) GROUP BY movement, key LIMIT {n}"
-    unpriced = (
-        "SELECT countIf((a_inside AND a_unpriced) OR (b_inside AND b_unpriced)) AS n,\n"
-        "  arrayConcat(groupUniqArrayIf(a_currency, a_inside AND a_unpriced),\n"
-        f"    groupUniqArrayIf(b_currency, b_inside AND b_unpriced)) AS currencies FROM ({both})"
-    )
-    found, dates, missing = await asyncio.gather(
-        engine.query(bars.format(lines=told, n=_MAX_LINES + 1), parameters),
-        engine.query(bars.format(lines=moved, n=_MAX_LINES + 1), parameters),
-        engine.query(unpriced, parameters),
+    found = await engine.query(
+        f"SELECT movement, key, sum(change) AS value, count() AS n FROM ({told}) GROUP BY movement, key"
+        f" LIMIT {_MAX_LINES + 1}",
+        parameters,
     )
     if len(found) > _MAX_LINES:
         raise QueryError("by", "gives too many groups", "filter more, or group by less")
     by_key: dict[Key, Sums] = {}
-    for row in (*found, *dates):
-        by_key.setdefault(tuple(row["key"]), {})[row["movement"]] = (Decimal(str(row["value"])), int(row["n"]))
+    missing = [row for row in found if row["movement"] == UNPRICED]
+    for row in found:
+        if row["movement"] != UNPRICED:
+            by_key.setdefault(tuple(row["key"]), {})[row["movement"]] = (Decimal(str(row["value"])), int(row["n"]))
     groups = sorted(by_key, key=lambda key: [(one is None, one or "") for one in key]) if query.by else []
     return Bridge(
         query=query,
         data_as_of=reaches,
         whole=_set(query, _added(by_key.values()), None),
         groups=tuple(_set(query, by_key[key], key) for key in groups),
-        unpriced=int(missing[0]["n"]),
-        unpriced_currencies=tuple(sorted({one for one in missing[0]["currencies"] if one})),
+        unpriced=sum(int(row["n"]) for row in missing),
+        unpriced_currencies=tuple(sorted({one for row in missing for one in row["key"] if one})),
     )
 
 
@@ -132,7 +126,7 @@ async def bridge_deals(engine: Engine, query: BridgeDealsQuery) -> Page:
         QueryError: a dimension, a filter or the cursor can't be used.
         LakeError: the engine is away.
     """
-    source, parameters = (date_lines if query.movement in DATE_MOVES else lines)(query.bridge)
+    source, parameters = lines(query.bridge)
     where = "movement = {movement:String}"
     parameters["movement"] = query.movement
     if query.key is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from salescommand_lake.bridge.question import BridgeQuery
@@ -10,28 +11,29 @@ from salescommand_lake.metrics.cuts import key_sql
 from salescommand_lake.metrics.registry import REGISTRY
 from salescommand_lake.model import NOUNS
 from salescommand_lake.reads.money import converted
-from salescommand_lake.reads.question import QueryError
-from salescommand_lake.reads.rows import Moment, matching, states_at
+from salescommand_lake.reads.question import Filter, QueryError
+from salescommand_lake.reads.rows import Moment, matching, told
 
-__all__ = ["date_lines", "deals", "lines"]
+__all__ = ["METRIC", "UNPRICED", "lines"]
 
 METRIC = REGISTRY["open-pipeline"]
+UNPRICED = "unpriced"
+"""The movement of lines that count what has no price; their key is the currencies at both moments."""
 _DEAL = NOUNS["opportunity"]
 _ZERO = "toDecimal128(0, 4)"
-_SIDES = ("a", "b", "c")
-_FACTS = ("inside", "worth", "then", "unpriced", "due", "stage", "currency", "key", "name")
-_FACT = (
-    "Tuple(Bool, Decimal(38, 4), Decimal(38, 4), Bool, Nullable(Date32), String, String, Array(Nullable(String)),"
-    " String)"
-)
-_NO_FACT = "(false, 0, 0, false, NULL, '', '', [], '')"
+_ENDED = Filter("status", "eq", ("open", "won", "lost"))
+_STANDINGS = "['', 'deleted', 'without status', 'won', 'lost', 'open']"
+_STANDING = "multiIf(NOT {0}, 0, is_deleted, 1, status = 'won', 3, status = 'lost', 4, status = 'open', 5, 2)"
 
 
-def deals(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of the deals that are in the pipeline at one of the moments, with what they were at each.
+def _deals(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the deals of the bridge, with what they were at each of its moments.
 
-    Columns begin with a_ at the first moment, b_ at the second, and c_ at the first as it was known at ``known_from``.
-    ``a_then`` is what the deal of the first moment is worth at the rates of the second.
+    These are the deals that are in the pipeline at one of the moments, and those that were made and closed between
+    them. Columns begin with a_ at the first moment, b_ at the second, and c_ at the first as it was known at
+    ``known_from``. ``a_then`` is what the deal of the first moment is worth at the rates of the second; ``passed``
+    says that it was made and closed between the two, and ``a_stands`` and ``b_stands`` how it stood, empty where it
+    did not exist.
 
     Raises:
         QueryError: a dimension or filter does not exist, or a value does not fit.
@@ -39,73 +41,95 @@ def deals(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
     for name in query.by:
         if name not in METRIC.dimensions:
             raise QueryError("by", f"the bridge has no {name!r}", f"use {', '.join(METRIC.dimensions)}")
-    moments = [Moment(query.start, query.known_at), Moment(query.end, query.known_at)]
-    if query.known_from is not None:
-        moments.append(Moment(query.start, query.known_from))
-    parts: list[str] = []
-    parameters: dict[str, Any] = {}
-    for prefix, moment in zip(_SIDES, moments, strict=False):
-        found, bound = _side(query, prefix, moment)
-        parts += found
-        parameters |= bound
-    parameters["then_day"] = moments[1].day
-    told = [
-        *(f"max({prefix}_known) AS {prefix}_known, max({prefix}_lives) AS {prefix}_lives" for prefix in ("a", "b")),
-        *(f"max({prefix}_status) AS {prefix}_status" for prefix in ("a", "b")),
-        *(
-            f"anyIf(fact, side = '{prefix}').{number} AS {prefix}_{name}"
-            for prefix, _ in zip(_SIDES, moments, strict=False)
-            for number, name in enumerate(_FACTS, 1)
-        ),
-    ]
-    inside = " OR ".join(f"{prefix}_inside" for prefix, _ in zip(_SIDES, moments, strict=False))
-    sql = (
-        f"SELECT canonical_id, {', '.join(told)}, if(a_inside, a_name, b_name) AS title\n"
-        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY canonical_id HAVING {inside}"
+    first, second = Moment(query.start, query.known_at), Moment(query.end, query.known_at)
+    parameters: dict[str, Any] = {"then_day": second.day, "start": query.start, "end": query.end}
+
+    def side(prefix: str, moment: Moment, where: Iterable[Filter] = METRIC.where, early: str = "1") -> str:
+        sql, bound = _side(query, prefix, moment, where, early)
+        parameters.update({f"{prefix}_{name}": value for name, value in bound.items()})
+        return re.sub(r"\{(?!then_day:|start:)(\w+):", rf"{{{prefix}_\1:", sql)
+
+    # What is closed at the second moment is looked at only where it closed after the first.
+    ended = side("b", second, (_ENDED,), "(status = 'open' OR source_time > {start:DateTime64(3, 'UTC')})")
+    states, bound = told(_DEAL, query.known_at)
+    parameters |= bound
+    there = {name: f"(valid_from <= {at} AND valid_to > {at})" for name, at in (("a", _at("start")), ("b", _at("end")))}
+    stands = ", ".join(
+        f"{_STANDINGS}[1 + max({_STANDING.format(condition)})] AS {name}_stands" for name, condition in there.items()
     )
+    pair = (
+        f"SELECT if(a_id != '', a_id, b_id) AS deal, *\n"
+        f"FROM ({side('a', first)}) AS a FULL OUTER JOIN ({ended}) AS b ON a.a_id = b.b_id"
+    )
+    third = "0 AS c_inside"
+    if query.known_from is not None:
+        known = side("c", Moment(query.start, query.known_from))
+        pair = (
+            "SELECT * EXCEPT (deal), if(pair.deal != '', pair.deal, c.c_id) AS deal\n"
+            f"FROM ({pair}) AS pair FULL OUTER JOIN ({known}) AS c ON pair.deal = c.c_id"
+        )
+        third = "c_inside"
+    sql = f"""
+    SELECT *, deal AS canonical_id, if(b_stands IN ('open', 'won', 'lost'), b_stands, '') AS b_status,
+        if(a_inside, a_name, b_name) AS title, b_ended AND a_stands = '' AS passed
+    FROM ({pair}) AS both
+    LEFT ANY JOIN (SELECT canonical_id AS stands_id, {stands} FROM ({states})
+        WHERE {" OR ".join(there.values())} GROUP BY canonical_id) AS stood ON both.deal = stood.stands_id
+    WHERE a_inside OR b_inside OR passed OR {third}"""
     return sql, parameters
 
 
-def _side(query: BridgeQuery, prefix: str, moment: Moment) -> tuple[list[str], dict[str, Any]]:
-    """Return SELECTs of a moment: of the deals that are in the pipeline, and of how every deal stands.
+def _at(name: str) -> str:
+    return f"{{{name}:DateTime64(3, 'UTC')}}"
 
-    Only the first kind is converted and joined. The parameters begin with the prefix.
-    """
-    needed = {"value", *query.by}
-    source, parameters = matching(_DEAL, moment, query.currency, filters=(*METRIC.where, *query.filters), needed=needed)
-    then = _ZERO
+
+def _side(
+    query: BridgeQuery, prefix: str, moment: Moment, where: Iterable[Filter], early: str
+) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the deals of a moment under the filters of the question, its columns with the prefix."""
+    source, parameters = matching(
+        _DEAL, moment, query.currency, filters=(*where, *query.filters), needed={"value", *query.by}, early=early
+    )
+    # None may be NULL but the due date: a deal that is not there at one of the moments has the defaults of its types.
+    facts = {
+        "id": "canonical_id",
+        "inside": "ifNull(status = 'open', false)",
+        "ended": "ifNull(status IN ('won', 'lost'), false)",
+        "worth": f"ifNull(value, {_ZERO})",
+        "unpriced": "isNull(value)",
+        "due": "close_date",
+        "stage": "ifNull(toString(stage), '')",
+        "currency": "ifNull(toString(currency), '')",
+        "name": "ifNull(name, source_id)",
+    }
     if prefix == "a":
         source = converted(source, amounts={"then": "amount"}, day="{then_day:Date32}", reporting=query.currency)
-        then = f"ifNull(then, {_ZERO})"
+        facts["then"] = f"ifNull(then, {_ZERO})"
     key = ", ".join(f"CAST({key_sql(METRIC, name, query.fiscal_start)}, 'Nullable(String)')" for name in query.by)
-    fact = (
-        f"(true, ifNull(value, {_ZERO}), {then}, isNull(value), close_date, ifNull(toString(stage), ''),"
-        f" ifNull(toString(currency), ''), CAST([{key}], 'Array(Nullable(String))'), ifNull(name, source_id))"
+    facts["key"] = f"CAST([{key}], 'Array(Nullable(String))')"
+    return (
+        f"SELECT {', '.join(f'{sql} AS {prefix}_{name}' for name, sql in facts.items())}\nFROM ({source})",
+        parameters,
     )
-    nothing = ", ".join(f"false AS {other}_known, false AS {other}_lives, '' AS {other}_status" for other in ("a", "b"))
-    parts = [f"SELECT canonical_id, '{prefix}' AS side, CAST({fact}, '{_FACT}') AS fact, {nothing}\nFROM ({source})"]
-    if prefix != "c":
-        state, bound = states_at(_DEAL, moment, history=False)
-        parameters |= bound
-        shown = "true AS {0}_known, NOT is_deleted AS {0}_lives, ifNull(toString(status), '') AS {0}_status"
-        stands = ", ".join(
-            shown.format(other)
-            if other == prefix
-            else f"false AS {other}_known, false AS {other}_lives, '' AS {other}_status"
-            for other in ("a", "b")
-        )
-        parts.append(f"SELECT canonical_id, '' AS side, CAST({_NO_FACT}, '{_FACT}') AS fact, {stands}\nFROM ({state})")
-    named = [re.sub(r"\{(?!then_day:)(\w+):", rf"{{{prefix}_\1:", sql) for sql in parts]
-    return named, {f"{prefix}_{name}": value for name, value in parameters.items()}
 
 
 def lines(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of the lines of the bridge: canonical_id, movement, change, key, and the deal at both ends."""
-    source, parameters = deals(query)
+    """Return the SELECT of the lines of the bridge: canonical_id, movement, change, key, and the deal at both ends.
+
+    Lines of dates that moved and of what has no price are among them; they are no part of what adds up.
+
+    Raises:
+        QueryError: a dimension or filter does not exist, or a value does not fit.
+    """
+    source, parameters = _deals(query)
     opening = "c" if query.known_from is not None else "a"
-    left = "multiIf(NOT b_lives, 'deleted', b_status = 'won', 'won', b_status = 'lost', 'lost', 'moved-out')"
+    left = (
+        "multiIf(b_stands IN ('', 'deleted'), 'deleted', b_stands = 'won', 'won', b_stands = 'lost', 'lost',"
+        " 'moved-out')"
+    )
     came = (
-        "multiIf(NOT a_known, 'created', NOT a_lives, 'restored', a_status IN ('won', 'lost'), 'reopened', 'moved-in')"
+        "multiIf(a_stands = '', 'created', a_stands = 'deleted', 'restored', a_stands IN ('won', 'lost'), 'reopened',"
+        " 'moved-in')"
     )
     stayed = "a_inside AND b_inside"
     found = [
@@ -113,10 +137,13 @@ def lines(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
         ("b_inside", "'closing'", "b_worth", "b_key"),
         ("a_inside AND NOT b_inside", left, "-a_worth", "a_key"),
         ("b_inside AND NOT a_inside", came, "b_worth", "b_key"),
+        ("passed", "'created'", "b_worth", "b_key"),
+        ("passed", "b_stands", "-b_worth", "b_key"),
         (f"{stayed} AND a_then != a_worth", "'revalued'", "a_then - a_worth", "a_key"),
         (f"{stayed} AND b_worth != a_then", "if(b_worth > a_then, 'grew', 'shrank')", "b_worth - a_then", "a_key"),
         (f"{stayed} AND a_key != b_key", "'moved-out'", "-b_worth", "a_key"),
         (f"{stayed} AND a_key != b_key", "'moved-in'", "b_worth", "b_key"),
+        (f"{stayed} AND ifNull(a_due != b_due, false)", "if(b_due > a_due, 'pushed', 'pulled')", "b_worth", "b_key"),
     ]
     if query.known_from is not None:
         differs = "(a_inside != c_inside OR a_worth != c_worth OR a_key != c_key)"
@@ -124,29 +151,25 @@ def lines(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
             (f"c_inside AND {differs}", "'restated'", "-c_worth", "c_key"),
             (f"a_inside AND {differs}", "'restated'", "a_worth", "a_key"),
         ]
+    missing = {"a": "a_inside AND a_unpriced", "b": "(b_inside OR passed) AND b_unpriced"}
+    currencies = ", ".join(f"if({when}, {side}_currency, NULL)" for side, when in missing.items())
+    found.append((" OR ".join(f"({when})" for when in missing.values()), f"'{UNPRICED}'", _ZERO, f"[{currencies}]"))
     kind = "Tuple(movement String, change Decimal(38, 4), key Array(Nullable(String)))"
-    told = ", ".join(f"(if({when}, {word}, ''), {change}, {key})" for when, word, change, key in found)
+    listed = ", ".join(f"(if({when}, {word}, ''), {change}, {key})" for when, word, change, key in found)
     sql = (
-        "SELECT *, line.movement AS movement, line.key AS key\n"
-        f"FROM (SELECT *, arrayJoin(arrayFilter(x -> x.movement != '', CAST([{told}], 'Array({kind})'))) AS line\n"
+        f"SELECT {', '.join(['canonical_id', *_shown()])}, line.movement AS movement, line.key AS key,\n"
+        "  line.change AS change\n"
+        f"FROM (SELECT *, arrayJoin(arrayFilter(x -> x.movement != '', CAST([{listed}], 'Array({kind})'))) AS line\n"
         f"FROM ({source}))"
     )
+    if query.known_from is None:
+        return sql, parameters
     # A deal that was restated from one figure to another has one line of it.
-    own = ", ".join(f"any({name}) AS {name}" for name in _shown())
-    sql = f"SELECT canonical_id, movement, key, sum(line.change) AS change, {own}\nFROM ({sql})"
-    return f"{sql} GROUP BY canonical_id, movement, key", parameters
-
-
-def date_lines(query: BridgeQuery) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of the deals that stayed and whose expected close moved, in the form of ``lines``."""
-    source, parameters = deals(query)
-    sql = (
-        f"SELECT canonical_id, if(b_due > a_due, 'pushed', 'pulled') AS movement, b_key AS key, b_worth AS change,\n"
-        f"  {', '.join(_shown())}\nFROM ({source}) WHERE a_inside AND b_inside AND ifNull(a_due != b_due, false)"
-    )
-    return sql, parameters
+    own = ", ".join(f"any(l.{name}) AS {name}" for name in _shown())
+    grouped = f"SELECT canonical_id, movement, key, sum(l.change) AS change, {own} FROM ({sql}) AS l"
+    return f"{grouped} GROUP BY canonical_id, movement, key", parameters
 
 
 def _shown() -> list[str]:
-    facts = ("inside", "status", "stage", "worth", "unpriced", "due", "currency")
-    return ["title", *(f"{side}_{fact}" for side in ("a", "b") for fact in facts)]
+    facts = ("inside", "stage", "worth", "unpriced", "due")
+    return ["title", "b_status", *(f"{side}_{fact}" for side in ("a", "b") for fact in facts)]

@@ -24,7 +24,7 @@ __all__ = ["DATE_MOVES", "MOVEMENTS", "Bar", "Bridge", "BridgeDealsQuery", "Brid
 MOVEMENTS: MappingProxyType[str, str] = MappingProxyType(
     {
         "restated": "What was learned later about the first moment. Only where known_from is given.",
-        "created": "Deals that did not exist at the first moment.",
+        "created": "Deals that did not exist at the first moment, those closed since included.",
         "reopened": "Deals that were won or lost at the first moment and are open at the second.",
         "restored": "Deals that were deleted at the first moment and live at the second.",
         "moved-in": "Open deals that came under the filters, or into the group, from elsewhere.",
@@ -32,8 +32,8 @@ MOVEMENTS: MappingProxyType[str, str] = MappingProxyType(
         "shrank": "Deals that stayed and whose amount fell, at the rates of the second moment.",
         "revalued": "Deals that stayed: what their old amount gained or lost by the exchange rates.",
         "moved-out": "Open deals that left the filters, or the group.",
-        "won": "Deals that were won, at what they were worth in the opening.",
-        "lost": "Deals that were lost, at what they were worth in the opening.",
+        "won": "Deals that were won, at what they were worth in the opening, or closed at where created since.",
+        "lost": "Deals that were lost, at what they were worth in the opening, or closed at where created since.",
         "deleted": "Deals that were deleted, at what they were worth in the opening.",
     }
 )
@@ -190,7 +190,7 @@ class Bridge:
     whole: BridgeSet
     groups: tuple[BridgeSet, ...]
     unpriced: int
-    """Deals of the opening or the closing that have no amount, currency or rate; they count as nothing."""
+    """Deals of the bars that have no amount, currency or rate; they count as nothing."""
     unpriced_currencies: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def _bridge() -> str:
 `GET /api/metrics/bridge?from=DAY&to=DAY` leads from the open pipeline of one day to that of another, with `by`, `filter[field]`,
 `currency`, `known_at` and `known_from`. Opening and closing are `open-pipeline` as of those days; opening plus the movements is
 closing, to the minor unit, in total, by group and for each deal. Each bar names the address of its deals. A deal that was made and
-closed between the two days is in neither pipeline and so in no bar.
+closed between the two days is in neither pipeline: it is both in created and in won or lost, with what it closed at, so
+that it is seen and the sum stays.
 
 | movement | what it is |
 | --- | --- |

@@ -26,7 +26,7 @@ from salescommand_lake.reads.names import looked_up, name_joins, resolved
 from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.stage_visits import STAGE_VISIT, visits
 
-__all__ = ["Moment", "columns", "matching", "resolved", "rows", "states_at", "weighs"]
+__all__ = ["Moment", "columns", "matching", "resolved", "rows", "states_at", "told", "weighs"]
 
 _CLOSED_DAY = (
     "if(ifNull(status, '') IN ('won', 'lost') AND isNotNull(close_date), assumeNotNull(close_date), {day:Date32})"
@@ -160,11 +160,7 @@ def states_at(noun: Noun, moment: Moment, *, history: bool, visits: bool = False
         if known and (history or visits):
             return f"SELECT *, valid_from AS source_time FROM {noun.latest_table} FINAL", {}
         return f"SELECT * FROM {noun.table} FINAL", {}
-    parameters: dict[str, Any] = {}
-    made = f"SELECT * FROM {noun.intervals_table} FINAL"
-    if moment.known_at is not None:
-        made = intervals(noun, marked(noun, "received_at <= {known_at:DateTime64(6, 'UTC')}"))
-        parameters["known_at"] = moment.known_at
+    made, parameters = told(noun, moment.known_at)
     condition = f"valid_to = {END} AND valid_from < valid_to"
     if moment.as_of is not None:
         # A time between two milliseconds is cut to the earlier one by the type, which is what "up to then" means.
@@ -173,14 +169,22 @@ def states_at(noun: Noun, moment: Moment, *, history: bool, visits: bool = False
     states = f"SELECT *, valid_from AS source_time FROM ({made}) WHERE {condition}"
     if known and visits and moment.known_at is None:
         # The last interval tells all visits; those up to the moment are what had been told by then.
-        told = f"SELECT canonical_id, visits FROM {noun.latest_table} FINAL"
+        last = f"SELECT canonical_id, visits FROM {noun.latest_table} FINAL"
         states = (
             f"SELECT i.*, arrayFilter(v -> v.entered_at <= {_AS_OF}, l.visits) AS visits\n"
-            f"FROM ({states}) AS i LEFT ANY JOIN ({told}) AS l ON i.canonical_id = l.canonical_id"
+            f"FROM ({states}) AS i LEFT ANY JOIN ({last}) AS l ON i.canonical_id = l.canonical_id"
         )
     if known and visits:
         states = f"SELECT * EXCEPT (visits), {STAYS} AS stays FROM ({states})"
     return states, parameters
+
+
+def told(noun: Noun, known_at: datetime | None) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the intervals of a noun, as they were known at a moment, and its parameters."""
+    if known_at is None:
+        return f"SELECT * FROM {noun.intervals_table} FINAL", {}
+    made = intervals(noun, marked(noun, "received_at <= {known_at:DateTime64(6, 'UTC')}"))
+    return made, {"known_at": known_at}
 
 
 def matching(
@@ -191,8 +195,11 @@ def matching(
     filters: Iterable[Filter],
     needed: Collection[str],
     known: Mapping[str, Column] | None = None,
+    early: str = "1",
 ) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of ``rows`` that match filters. What records say themselves is looked at first.
+
+    ``early`` is more SQL over what the records say themselves.
 
     Raises:
         QueryError: a filter names no column, or a value does not fit.
@@ -201,7 +208,9 @@ def matching(
     said = set() if noun is STAGE_VISIT else {field.name for field in noun.fields} - resolved(noun).keys()
     first = [one for one in found if one.field in said]
     known = known or columns(noun)
-    early, parameters = condition(first, known, "o")
+    said_so, parameters = condition(first, known, "o")
     late, bound = condition([one for one in found if one not in first], known)
-    source, more = rows(noun, moment, currency, {*needed, *(one.field for one in found)}, where=early)
+    source, more = rows(
+        noun, moment, currency, {*needed, *(one.field for one in found)}, where=f"{said_so} AND {early}"
+    )
     return f"SELECT * FROM ({source}) WHERE {late}", parameters | bound | more

@@ -12,6 +12,7 @@ from salescommand_cli import version as own_version
 from salescommand_cli.commands import (
     access,
     contracts,
+    declared,
     doctor,
     ingest,
     jobs,
@@ -62,7 +63,21 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for register in (run, ingest, access, sources, policy, contracts, quarantine, metrics, lake, jobs, spool, doctor):
+for register in (
+    run,
+    ingest,
+    access,
+    sources,
+    policy,
+    contracts,
+    quarantine,
+    metrics,
+    lake,
+    declared,
+    jobs,
+    spool,
+    doctor,
+):
     register.add_to(cli)
 
 

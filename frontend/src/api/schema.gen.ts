@@ -430,6 +430,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lake/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the lake to what is declared
+         * @description Plan, and run the plan when it is safe, allowed by its policy, or approved by its hash.
+         */
+        post: operations["apply_api_lake_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lake/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a declaration would change
+         * @description Look at the lake and return the steps to what is declared. Changes nothing.
+         */
+        post: operations["plan_api_lake_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lake/rebuild": {
         parameters: {
             query?: never;
@@ -2129,6 +2169,25 @@ export interface components {
             type: string;
         };
         /**
+         * Declaration
+         * @description What the lake is declared to be, in the planner's words; `salescommand lake plan` writes it from a manifest.
+         */
+        Declaration: {
+            /** Approved */
+            approved?: string | null;
+            /**
+             * Spec
+             * @example {
+             *       "database": "salesintel",
+             *       "owner": "default/lake",
+             *       "zones": {}
+             *     }
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * DraftOut
          * @description A schema that the newest events all fit, to be edited and applied.
          */
@@ -3335,6 +3394,46 @@ export interface components {
             metric: string;
             /** Unit */
             unit: string;
+        };
+        /**
+         * PlanOut
+         * @description A plan, whether it may run, and what became of it.
+         */
+        PlanOut: {
+            /**
+             * Applied
+             * @description Steps that ran; null when none was to run
+             */
+            applied: number | null;
+            /**
+             * Failed
+             * @description The step that failed, with the engine's words
+             */
+            failed: string | null;
+            /** May Run */
+            may_run: boolean;
+            /**
+             * Message
+             * @description Why, and what to do
+             */
+            message: string;
+            /**
+             * Plan
+             * @description The steps with risk, statement and estimates, and the hash to approve
+             */
+            plan: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reason
+             * @example ApprovalRequired
+             */
+            reason: string;
+            /**
+             * Text
+             * @description The plan as a diff that people read
+             */
+            text: string;
         };
         /**
          * PolicyOut
@@ -5534,6 +5633,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    apply_api_lake_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Declaration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_api_lake_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Declaration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
                 };
             };
             /** @description A problem, as `application/problem+json` */

@@ -19,6 +19,7 @@ class LakeSettings:
     """Settings of the lake.
 
     ``url`` set means ClickHouse over HTTP, None means the embedded engine with its files in ``data_dir/lake``.
+    ``ca_file`` holds the certificate authority of an https address that the system does not know.
     ``schema`` says whether this process creates and upgrades tables ("ensure") or only checks them ("verify").
     ``memory`` is the most that the embedded engine may use, in bytes; ``threads`` its threads per statement.
     """
@@ -27,6 +28,7 @@ class LakeSettings:
     database: str = "salesintel"
     user: str = "default"
     password: str = field(default="", repr=False)
+    ca_file: Path | None = None
     data_dir: Path = Path("data")
     schema: SchemaPolicy = "ensure"
     memory: int = 2048 * _MEBIBYTE

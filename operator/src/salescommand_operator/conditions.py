@@ -64,6 +64,7 @@ _STALLS = {
     "InvalidSpec": "InvalidSpec",
     "ConflictingLake": "InvalidSpec",
     "AuthFailed": "PermanentFailure",
+    "DryRun": "ApprovalRequired",
 }
 """Reasons that nothing but a person ends, and the word that Stalled has for them."""
 
@@ -92,6 +93,11 @@ class Pass:
     drift: Sequence[tuple[str, Step]] = ()
     """Server and step of everything that was changed by hand since this DataLake made it."""
     moves: Sequence[Move] = ()
+
+    @property
+    def only_drift(self) -> bool:
+        """Whether all that there is to do was changed by hand, and is not to be changed back."""
+        return bool(self.drift) and self.outcome is None and self.spec is not None and self.spec.drift.policy != "Heal"
 
 
 def conditions(found: Pass) -> list[Condition]:
@@ -186,6 +192,8 @@ def _approved(found: Pass) -> Condition:
     name, decision = "PlanApproved", found.decision
     if decision is None:
         return Condition(name, "Unknown", "ReconcileError", "There is no plan yet.")
+    if found.only_drift:
+        return Condition(name, "True", "NoChanges", "What differs was changed by hand; see SchemaInSync.")
     return Condition(name, "True" if decision.may_run else "False", decision.reason, decision.message)
 
 
@@ -202,6 +210,8 @@ def _applied(found: Pass) -> Condition:
 def _not_applied(found: Pass, plan: Plan) -> Condition | None:
     name, outcome = "SchemaApplied", found.outcome
     running = sum(server.mutations for server in found.seen.reachable)
+    if found.only_drift:
+        return None
     if plan.steps and found.spec is not None and found.spec.mode == "DryRun":
         return Condition(name, "False", "DryRun", f"mode is DryRun: {plan.summary} would run.")
     if plan.steps and outcome is None:
@@ -237,7 +247,11 @@ def _retention(found: Pass) -> Condition:
     name, asked = "RetentionApplied", found.seen.reachable
     if not asked:
         return Condition(name, "Unknown", "CheckFailed", "No server could be asked.")
-    if found.plan is not None and any(step.action in ("ModifyTTL", "RemoveTTL") for step in found.plan.steps):
+    if (
+        found.plan is not None
+        and not found.only_drift
+        and any(step.action in ("ModifyTTL", "RemoveTTL", "RawRetention") for step in found.plan.steps)
+    ):
         done = found.outcome is not None and found.outcome.failed is None
         if not done:
             return Condition(name, "False", "TTLMismatch", "The declared retention is not in the tables yet.")

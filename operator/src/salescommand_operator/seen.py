@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from salescommand_lake.plan.plan import Plan
 
-__all__ = ["ClaimSeen", "Seen", "ServerSeen", "SetSeen"]
+__all__ = ["ClaimSeen", "Seen", "ServerSeen", "SetSeen", "ZoneSeen"]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSeen:
+    """The table of a zone on one server. ``ttl_days`` is None where its TTL has another form."""
+
+    name: str
+    rows: int
+    bytes: int
+    oldest: str
+    ttl_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,9 @@ class ServerSeen:
     keeper_error: str = ""
     """Why coordination does not work, '' when it does or there is none."""
     version: str = ""
+    replicated: bool = False
+    schema_version: int = 0
+    zones: tuple[ZoneSeen, ...] = ()
 
     @property
     def reachable(self) -> bool:
@@ -74,9 +88,6 @@ class Seen:
     """Another DataLake that declares the same database of the same cluster."""
     error: str = ""
     """Why Kubernetes could not be asked, '' when it could."""
-    owner: str = ""
-    zones: Sequence[tuple[str, int, int, str]] = field(default_factory=tuple)
-    """Table, rows, bytes and the day of the oldest row of each zone."""
 
     @property
     def reachable(self) -> list[ServerSeen]:

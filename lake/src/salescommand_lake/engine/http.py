@@ -195,4 +195,5 @@ def _options(settings: LakeSettings) -> dict[str, Any]:
         "connect_timeout": _CONNECT_SECONDS,
         "send_receive_timeout": _STATEMENT_SECONDS,
         "client_name": "salescommand",
+        **({"ca_cert": str(settings.ca_file)} if settings.ca_file else {}),
     }

@@ -52,6 +52,8 @@ class Observed:
     version: str = ""
     raw_retention: int = 0
     """After how many days raw events may go, as the worker is told; 0 for never."""
+    schema_version: int = 0
+    """The version of the schema that was made last, 0 when there is none."""
 
 
 async def is_replicated(engine: Engine) -> bool:
@@ -101,6 +103,7 @@ async def observe(engine: Engine, spec: LakeSpec, objects: Sequence[Wanted]) -> 
         exists=True,
         owner=facts.get(OWNER, ""),
         raw_retention=int(facts.get(RAW_RETENTION, 0)),
+        schema_version=int(facts.get("schema", 0)),
         tables=await _tables(engine, spec),
         wanted=shapes,
         types=types,
@@ -121,11 +124,12 @@ async def _spelled(engine: Engine, types: Iterable[str]) -> dict[str, str]:
 async def _facts(engine: Engine, database: str) -> dict[str, str]:
     try:
         rows = await engine.query(
-            f"SELECT name, checksum FROM `{database}`.{LEDGER} FINAL WHERE name IN ('{OWNER}', '{RAW_RETENTION}')"
+            f"SELECT name, if(name = 'schema', toString(version), checksum) AS fact FROM `{database}`.{LEDGER} FINAL\n"
+            f"WHERE name IN ('{OWNER}', '{RAW_RETENTION}', 'schema')"
         )
     except SchemaMismatch:
         return {}
-    return {row["name"]: row["checksum"] for row in rows}
+    return {row["name"]: row["fact"] for row in rows}
 
 
 async def _tables(engine: Engine, spec: LakeSpec) -> dict[str, Table]:

@@ -109,9 +109,25 @@ async def test_everything_arrives_once(
         acks += await append(away, *range(50, 90))
         await emptied(away)
         assert away.spool.loading.breaker == "closed"
-    # The driver sends an insert again by itself when the server hangs up.
-    assert away.spool.loading.retries or proxy.swallowed
+    assert away.spool.loading.retries
     assert (len(front.script), proxy.swallowed) == (0, cuts)
+    await check(away, acks)
+
+
+async def test_a_try_that_is_at_work_still_when_the_next_one_lacks_memory(
+    away: Context, server: FaultyServer, proxy: CuttingProxy
+) -> None:
+    """Halves must not go in while the whole may: the loader has to know of every hang-up, the driver's included."""
+    front: FaultyFront = server.front
+    front.script.extend(["hold", 241])
+    acks = await append(away, *range(30))
+    async with loading(away):
+        await until(front.held.is_set, what="an insert is at work")
+        proxy.hang_up()
+        await emptied(away)
+        front.release.set()
+        await until(front.released.is_set, what="the first try ended")
+    assert away.spool.loading.retries == {"LakeUnavailable": 1, "OutOfMemory": 1}
     await check(away, acks)
 
 

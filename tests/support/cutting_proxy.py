@@ -21,6 +21,12 @@ class CuttingProxy(AbstractAsyncContextManager["CuttingProxy"]):
         self.cuts = 0
         self.swallowed = 0
         self.port = 0
+        self._clients: set[asyncio.StreamWriter] = set()
+
+    def hang_up(self) -> None:
+        """Hang up on every client; the server goes on with what it is doing."""
+        for client in self._clients:
+            client.transport.abort()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -36,6 +42,7 @@ class CuttingProxy(AbstractAsyncContextManager["CuttingProxy"]):
     async def _serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         server_in, server_out = await asyncio.open_connection("127.0.0.1", self._target)
         marked = asyncio.Event()
+        self._clients.add(client_out)
         up = asyncio.create_task(self._up(client_in, server_out, marked))
         while answer := await server_in.read(65536):
             if marked.is_set() and self.cuts > 0:
@@ -46,6 +53,7 @@ class CuttingProxy(AbstractAsyncContextManager["CuttingProxy"]):
             marked.clear()
             client_out.write(answer)
         up.cancel()
+        self._clients.discard(client_out)
         for writer in (client_out, server_out):
             writer.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections import deque
 from typing import Any
 
@@ -12,7 +14,7 @@ from tests.support.clickhouse_front import ClickHouseFront, FrontServer, _failed
 __all__ = ["FaultyServer"]
 
 Fault = int | str
-"""A number: refuse with it. `stall`: never answer. `503`: as a proxy answers."""
+"""A number: refuse with it. `stall`: never answer. `503`: as a proxy answers. `hold`: insert once `release` is set."""
 
 
 class FaultyFront(ClickHouseFront):
@@ -22,6 +24,9 @@ class FaultyFront(ClickHouseFront):
         super().__init__(path, password=password)
         self.script: deque[Fault] = deque()
         self.poison: tuple[bytes, int] | None = None
+        self.held = threading.Event()
+        self.release = threading.Event()
+        self.released = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
@@ -40,6 +45,11 @@ class FaultyFront(ClickHouseFront):
         if fault == "stall":
             while (await receive())["type"] != "http.disconnect":
                 continue
+        elif fault == "hold":
+            self.held.set()
+            await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 60)
+            await super().__call__(scope, again, send)
+            self.released.set()
         elif fault:
             await _refuse(send, fault)
         else:

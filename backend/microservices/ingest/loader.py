@@ -21,7 +21,8 @@ from redis.exceptions import RedisError
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.reporting import BookReport
 from backend.microservices.ingest.spool import Batch, Spool
-from backend.microservices.ingest.spool_errors import SpoolError
+from backend.microservices.ingest.spool_errors import PlanDamaged, SpoolError
+from backend.microservices.ingest.spool_shapes import BatchEntry
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
@@ -149,6 +150,8 @@ class Loader:
                 await self.report.send()
             except LakeError as error:
                 pause = self._after(error)
+            except PlanDamaged as damage:
+                pause = await self._settle(damage.entry)
             except (SpoolError, apsw.Error, OSError) as error:
                 pause = self._paused("failed", f"the spool can't be used: {error}", "Spool", _FIRST_DELAY)
             else:
@@ -205,6 +208,19 @@ class Loader:
     def _unsure_about(self, batch_id: str) -> None:
         """Note that a try of the batch may be stored, or be stored still."""
         self._unsure = (batch_id, time.monotonic() + _UNSURE_SECONDS)
+
+    async def _settle(self, entry: BatchEntry) -> float:
+        """Find out whether the lake has a block that the spool can't read any more; return how long to pause."""
+        try:
+            stored = await stored_in_range(self._engine, entry.batch_id, entry.first_seq, entry.last_seq)
+        except LakeError as error:
+            return self._after(error)
+        name, until = self._unsure or ("", 0.0)
+        if not stored and name == entry.batch_id and time.monotonic() < until:
+            words = "a damaged block may still be on its way into the lake; what is left of it waits for that"
+            return self._paused("waiting", words, "PlanDamaged", _FIRST_DELAY)
+        await self._spool.settle_damaged(entry, stored=stored > 0)
+        return 0.0
 
     async def _may_narrow(self, error: LakeError, batch: Batch) -> bool:
         """Tell whether it was a definite refusal of what is in the block, so that parts of it may fare better."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.microservices.ingest.records import Row
+from backend.microservices.ingest.spool_errors import PlanDamaged
 from backend.microservices.ingest.spool_group import Group
 from backend.microservices.ingest.spool_reader import DamagedFrame, SpoolReader
 from backend.microservices.ingest.spool_shapes import BatchEntry
@@ -61,6 +62,9 @@ class SpoolBatches:
 
         A batch that was written down before comes again with the same rows and id. A new one ends where the month of
         its events does, so that one insert makes parts in one partition.
+
+        Raises:
+            PlanDamaged: the next one was written down before and can't be read as it was: see `settle_damaged`.
         """
         while True:
             try:
@@ -69,24 +73,28 @@ class SpoolBatches:
                     return batch
                 planned = await self._read(lambda reader: reader.batches())
                 if planned:
-                    batch = await self._again(planned[0])
-                    if batch is not None:
-                        return batch
+                    return await self._again(planned[0])
                 return await self._plan(max_rows, max_bytes)
             except DamagedFrame as damage:
                 log.error("a group of events is damaged and set aside: %s", damage)
                 first_seq = damage.first_seq
                 await self._change(lambda group, first=first_seq: group.set_aside(first))  # type: ignore[misc]
 
-    async def _again(self, entry: BatchEntry) -> Batch | None:
-        batch: Batch | None = await self._read(
-            lambda reader: _batch_of(reader.rows(entry.first_seq - 1, entry.last_seq, 2**31, 2**40))
-        )
-        if batch is not None and batch.entry == entry:
-            return batch
-        # A frame was damaged since. What is left is another block and must not go under the old token.
-        await self._change(lambda group: group.split(entry, []))
-        return None
+    async def _again(self, entry: BatchEntry) -> Batch:
+        try:
+            batch: Batch | None = await self._read(
+                lambda reader: _batch_of(reader.rows(entry.first_seq - 1, entry.last_seq, 2**31, 2**40))
+            )
+        except DamagedFrame as damage:
+            raise PlanDamaged(entry) from damage
+        if batch is None or batch.entry != entry:
+            # What is left is another block and must not go under the old token.
+            raise PlanDamaged(entry)
+        return batch
+
+    async def settle_damaged(self, entry: BatchEntry, *, stored: bool) -> None:
+        """Go on after `PlanDamaged`, once it is sure whether the lake has the insert: it has all of it or nothing."""
+        await self._change(lambda group: group.found_stored(entry) if stored else group.split(entry, []))
 
     async def _plan(self, max_rows: int, max_bytes: int) -> Batch | None:
         after = self._store.loaded_through

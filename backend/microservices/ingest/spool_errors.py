@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backend.microservices.ingest.spool_shapes import BatchEntry
+
 
 class SpoolError(Exception):
     """Base of the spool's errors."""
@@ -31,6 +33,14 @@ class SpoolUnusable(SpoolError):  # noqa: N818 - named for what it is
 
 class SpoolInUse(SpoolError):  # noqa: N818 - named for what it is
     """Another process has the spool open."""
+
+
+class PlanDamaged(SpoolError):  # noqa: N818 - named for what it is
+    """What a planned insert was to hold can't be read any more. The lake must be asked whether it has it."""
+
+    def __init__(self, entry: BatchEntry) -> None:
+        super().__init__(f"events of the insert {entry.batch_id} are damaged")
+        self.entry = entry
 
 
 class KeyReused(SpoolError):  # noqa: N818 - named for what it is

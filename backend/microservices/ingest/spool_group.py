@@ -130,6 +130,16 @@ class Group:
         self._leave(batch.last_seq, batch.sources, "loaded")
         self._store.drop_batch(batch.first_seq)
 
+    def found_stored(self, batch: BatchEntry) -> None:
+        """The lake has a batch of which the spool has lost some: what counted as damaged is loaded after all."""
+        held = self._store.held(batch.first_seq, batch.last_seq)
+        for source, count in batch.sources.items():
+            lost = count - held.get(source, 0)
+            counters = self._count(source)
+            counters.in_spool += lost
+            counters.damaged -= lost
+        self.complete(batch)
+
     def refuse(self, batch: BatchEntry, row: Row, reason: str, code: int | None) -> None:
         """The lake refuses the only event of a batch: keep it apart, with the lake's words."""
         self._store.add_refused(row, reason, code, time.time_ns() // 1_000_000)

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ class SpoolStore(RetryStore):
         for first_seq, text in self._connection.execute(statement, (self.loaded_through,)):
             sources = {name: (count, first_seq) for name, count in decode_sources(text).items()}
             if first_seq <= self.loaded_through:
-                sources = self._partly(first_seq) or sources
+                sources = self._partly(first_seq, self.loaded_through + 1) or sources
             for name, (count, seq) in sources.items():
                 counters = books.setdefault(name, Counters())
                 counters.in_spool += count
@@ -251,8 +252,21 @@ class SpoolStore(RetryStore):
             counters.in_spool += count
             counters.oldest_seq = min(counters.oldest_seq or seq, seq)
 
-    def _partly(self, first_seq: int) -> dict[str, tuple[int, int]]:
-        """Count what is left of a frame that is half loaded; nothing when it can't be read."""
+    def held(self, first_seq: int, last_seq: int) -> dict[str, int]:
+        """Count the events of each source in the frames from one number to another, damaged frames included."""
+        held: Counter[str] = Counter()
+        statement = "SELECT first_seq, last_seq, sources FROM frames WHERE last_seq >= ? AND first_seq <= ?"
+        found: Any = self._connection.execute(statement, (first_seq, last_seq)).fetchall()
+        for first, last, text in found:
+            sources = decode_sources(text)
+            if first < first_seq or last > last_seq:
+                partly = self._partly(first, first_seq, last_seq)
+                sources = {name: count for name, (count, _) in partly.items()} or sources
+            held.update(sources)
+        return dict(held)
+
+    def _partly(self, first_seq: int, since: int, until: int = 2**63 - 1) -> dict[str, tuple[int, int]]:
+        """Count a frame's events with numbers from `since` to `until`; nothing when it can't be read."""
         sources: dict[str, tuple[int, int]] = {}
         data = self._one("SELECT data FROM frames WHERE first_seq = ?", (first_seq,))[0]
         try:
@@ -263,7 +277,7 @@ class SpoolStore(RetryStore):
             )
             return sources
         for row in rows:
-            if row.seq > self.loaded_through:
+            if since <= row.seq <= until:
                 count, first = sources.get(row.source, (0, row.seq))
                 sources[row.source] = (count + 1, first)
         return sources

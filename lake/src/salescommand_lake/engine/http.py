@@ -27,6 +27,9 @@ _STATEMENT_SECONDS = 600
 _PLACEHOLDER = re.compile(r"\{\w+:")
 _HTTP_STATUS = re.compile(r"(?:response code|status) (\d{3})")
 _decode_rows = msgspec.json.Decoder(Row).decode_lines
+_PIECE_BYTES = 1024 * 1024
+_ANSWER_WHEN_STORED = {"wait_end_of_query": "1", "send_progress_in_http_headers": "0"}
+"""The driver takes an answer's head for success, and asks for progress in it: then a 200 may come before the end."""
 
 
 class HttpEngine:
@@ -66,10 +69,9 @@ class HttpEngine:
         name = table_name(table)
         columns, data, fmt = await asyncio.to_thread(encode, rows)
         columns = [identifier(column) for column in columns]
-        # The driver sends an insert again when the server hangs up, so there is always a token.
-        options = {**ONE_BLOCK, "insert_deduplication_token": token or uuid.uuid4().hex}
+        options = {**ONE_BLOCK, **_ANSWER_WHEN_STORED, "insert_deduplication_token": token or uuid.uuid4().hex}
         async with self._client_for_call() as client:
-            await client.raw_insert(name, columns, data, settings=options, fmt=fmt)
+            await client.raw_insert(name, columns, _sent_once(data), settings=options, fmt=fmt)
 
     async def stream_raw(self, sql: str, fmt: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """Run a SELECT and return its answer in the output format ``fmt``."""
@@ -161,6 +163,16 @@ class HttpEngine:
 
     def _away(self, reason: str) -> LakeUnavailable:
         return LakeUnavailable(f"ClickHouse at {self._where} can't be reached: {clean(reason)}")
+
+
+async def _sent_once(data: bytes) -> AsyncIterator[bytes]:
+    """Give the data in pieces, which the driver can't send again by itself.
+
+    It would when the server hangs up, and tell only of the second answer. But the first try may be at work still, and
+    whoever is told that memory was short would divide the block and store it twice.
+    """
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield data[start : start + _PIECE_BYTES]
 
 
 class _Bound:

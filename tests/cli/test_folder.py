@@ -118,3 +118,16 @@ def test_paths_may_hold_spaces(tmp_path):
     folder = DataFolder(Path(f"{tmp_path}/my data"))
     folder.prepare()
     assert (tmp_path / "my data" / "run").is_dir()
+
+
+def test_a_spool_that_cannot_be_read_is_said_in_words(tmp_path):
+    data = tmp_path / "data"
+    (data / "spool").mkdir(parents=True)
+    spool = data / "spool" / "events-0.sqlite"
+    spool.write_bytes(b"not a database" * 1000)
+    done = run(data, "source", "list")
+    assert done.returncode == 1
+    assert f"{spool} is not a spool" in done.stderr
+    assert "move it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert spool.read_bytes() == b"not a database" * 1000

@@ -78,8 +78,11 @@ class SpoolStore(RetryStore):
                 aside = salvage(self.path, _make)
                 self.damage = f"the file was damaged ({error}); what could be read was saved, the rest is in {aside}"
             except Damaged:
+                words = " ".join(str(error).replace("***", "").split())
                 message = (
-                    f"{self.path} is not a spool or is damaged ({error}). Move it away to start with an empty one."
+                    f"{self.path} is not a spool, or the page that says what was loaded is damaged ({words}). "
+                    "It was left as it is. Move it away with its -wal and keep both, start with an empty one, and ask "
+                    "the senders to post again what they posted since the lake's last event: repeats are harmless."
                 )
                 raise SpoolUnusable(message) from error
             return self._open_sound()

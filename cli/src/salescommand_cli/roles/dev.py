@@ -22,6 +22,7 @@ from salescommand_cli.output import note
 from salescommand_cli.roles.banner import Banner
 from salescommand_cli.roles.jobs import Jobs
 from salescommand_cli.roles.loop import run
+from salescommand_cli.roles.opening import enter_context
 from salescommand_cli.roles.servers import Servers, control_listener
 from salescommand_cli.roles.stop import SomethingEnded, StopRequested, StopSignals, unless
 from salescommand_cli.settings import load_settings, ui_folder
@@ -155,7 +156,6 @@ def _close(sockets: list[socket.socket]) -> None:
 
 async def _start(stack: AsyncExitStack, folder: DataFolder, settings: BackendSettings, listeners: Listeners) -> Machine:
     """Start the parts in order; `stack` ends them in the opposite order, also when a later one fails."""
-    from backend.context import open_context
     from salescommand_cli.roles.lake import prepare_lake
 
     children = await stack.enter_async_context(_children(folder))
@@ -163,7 +163,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, settings: BackendSet
     stores = await start_stores(folder, children)
     settings = _with_addresses(settings, folder, stores, listeners)
     _log(settings, folder)
-    context = await stack.enter_async_context(open_context(settings))
+    context = await enter_context(stack, settings)
     await prepare_lake(context)
     jobs = await stack.enter_async_context(_jobs(context))
     servers = Servers()

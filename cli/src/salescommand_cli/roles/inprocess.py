@@ -12,6 +12,7 @@ from salescommand_cli.local.folder import DataFolder
 from salescommand_cli.local.stores import start_stores
 from salescommand_cli.roles.jobs import Jobs
 from salescommand_cli.roles.lake import prepare_lake
+from salescommand_cli.roles.opening import enter_context
 from salescommand_cli.settings import load_settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> A
     import httpx
 
     from backend.auth.principal import CONTROL
-    from backend.context import open_context
     from backend.main import create_app
     from salescommand_cli.roles.logs import log_quietly
 
@@ -43,7 +43,7 @@ async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> A
         stores = await start_stores(folder, children)
         settings = load_settings(data_dir=folder.path, mongo_url=stores.mongo, redis_url=stores.redis)
         log_quietly(settings, folder.logs / "salescommand.log")
-        context = await stack.enter_async_context(open_context(settings))
+        context = await enter_context(stack, settings)
         if lake and not settings.clickhouse_url:
             # A ClickHouse of its own is brought up to date by the roles, not by a command that passes by.
             await prepare_lake(context)

@@ -14,6 +14,7 @@ from salescommand_cli.local.ports import PortUse, bind
 from salescommand_cli.output import note
 from salescommand_cli.roles.jobs import Jobs
 from salescommand_cli.roles.loop import run
+from salescommand_cli.roles.opening import enter_context
 from salescommand_cli.roles.servers import Servers, control_listener
 from salescommand_cli.roles.stop import SomethingEnded, StopRequested, StopSignals, unless
 from salescommand_cli.settings import load_settings
@@ -70,7 +71,6 @@ async def _until_stopped(stack: AsyncExitStack, servers: Servers, jobs: Jobs, si
 
 async def _serve(settings: BackendSettings) -> int:
     from backend.auth.principal import CONTROL
-    from backend.context import open_context
     from backend.main import create_app, create_metrics_app
     from salescommand_cli.roles.work import start_jobs
 
@@ -82,7 +82,7 @@ async def _serve(settings: BackendSettings) -> int:
         stack.enter_context(folder.hold("serve"))
         api = bind(PortUse(settings.api_port, "API", "SALESCOMMAND_API_PORT", settings.host))
         metrics = bind(PortUse(settings.metrics_port, "metrics", "SALESCOMMAND_METRICS_PORT", settings.host))
-        context = await stack.enter_async_context(open_context(settings))
+        context = await enter_context(stack, settings)
         servers, jobs = Servers(), Jobs()
         stack.push_async_callback(jobs.stop)
         start_jobs(jobs, context, worker=False)

@@ -127,8 +127,8 @@ async def test_a_try_that_is_at_work_still_when_the_next_one_lacks_memory(
         await emptied(away)
         front.release.set()
         await until(front.released.is_set, what="the first try ended")
-    assert away.spool.loading.retries == {"LakeUnavailable": 1, "OutOfMemory": 1}
     await check(away, acks)
+    assert away.spool.loading.retries == {"LakeUnavailable": 1, "OutOfMemory": 1}
 
 
 @pytest.mark.parametrize("code", [117, 27, 53, 6, 9999])

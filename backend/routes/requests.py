@@ -44,6 +44,7 @@ class RequestList(BaseModel):
     """The newest requests of a source, newest first."""
 
     items: list[RecentRequest]
+    instance: int = Field(description="Number of the instance that answered them; what others answered, they tell")
 
 
 def request_out(request: dict[str, Any]) -> RecentRequest:
@@ -55,7 +56,7 @@ def request_out(request: dict[str, Any]) -> RecentRequest:
 async def list_requests(source: str, context: Ctx, outcome: Outcome = None, limit: Limit = 50) -> RequestList:
     """Return the newest of the last hundred requests that this process answered, newest first."""
     found = await RequestService(context).last(source, outcome, limit)
-    return RequestList(items=[request_out(one) for one in found])
+    return RequestList(items=[request_out(one) for one in found], instance=context.settings.instance)
 
 
 @router.get(
@@ -67,10 +68,10 @@ async def list_requests(source: str, context: Ctx, outcome: Outcome = None, limi
 async def follow_requests(source: str, context: Ctx, outcome: Outcome = None) -> StreamingResponse:
     """Send each further request as a server-sent event named `request`. The stream ends after a quarter of an hour."""
     following = await RequestService(context).follow(source, outcome)
-    return StreamingResponse(_events(following), media_type="text/event-stream")
+    return StreamingResponse(_events(following, context.settings.instance), media_type="text/event-stream")
 
 
-async def _events(following: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[str]:
-    yield ": following\n\n"
+async def _events(following: AsyncIterator[dict[str, Any] | None], instance: int) -> AsyncIterator[str]:
+    yield f": following what instance {instance} answers\n\n"
     async for one in following:
         yield ": still here\n\n" if one is None else f"event: request\ndata: {request_out(one).model_dump_json()}\n\n"

@@ -118,8 +118,9 @@ class KeyService:
             raise not_found("key", key_id)
         self._ring.forget()
 
-    async def _check_room(self, source: str, *, temporary: bool) -> None:
-        live = [key for key in await self.of(source) if key.live and key.temporary == temporary]
+    async def _check_room(self, source: str, *, temporary: bool, besides: str = "") -> None:
+        """Raise the Problem that says so when as many keys live as may; `besides` is one that does not count."""
+        live = [key for key in await self.of(source) if key.live and key.temporary == temporary and key.id != besides]
         if len(live) < (MOST_TEMPORARY if temporary else MOST_LIVE):
             return
         spare = min(live, key=lambda key: (key.last_used_at or key.created_at, key.created_at))
@@ -147,7 +148,15 @@ class KeyService:
             "temporary": wanted.temporary,
         } | ({"expires_at": ends} if ends else {})
         await self._mongo.keys.insert(document)
-        self._ring.forget()
+        try:
+            # Others may have seen the same room. Who counts after storing sees whoever stored before, so of two that
+            # meet at least the later one gives way. Its secret was told to nobody.
+            await self._check_room(source, temporary=wanted.temporary, besides=document["_id"])
+        except Problem:
+            await self._mongo.keys.delete({"_id": document["_id"]})
+            raise
+        finally:
+            self._ring.forget()
         return _key(document), secret
 
     async def _ensure_source(self, source: str, kind: str | None) -> None:

@@ -208,7 +208,7 @@ async def test_requests_can_be_followed(control, context):
         async with client.stream("GET", "/api/sources/crm/requests/stream?outcome=accepted") as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
             lines = stream.aiter_lines()
-            assert await anext(lines) == ": following"
+            assert await anext(lines) == ": following what instance 0 answers"
             await until(lambda: len(context.spool.recent._listeners) == 1)
             for body, word in ((b"{", "deal"), (b'{"id":"d1","name":"hush"}', "contact")):
                 await client.post(f"{INGEST}/crm/{word}", content=body, headers={"X-Write-Key": key})

@@ -84,6 +84,33 @@ async def test_what_breaks_a_contract_is_kept_and_quarantined(flow):
     assert "(contract, version 1)" in event["contract_error"]
 
 
+async def test_what_breaks_a_contract_is_quarantined_before_a_mapping_claims_it(flow):
+    await flow.key("crm")
+    await flow.send("PUT", BASE.replace("deal", "visit"), json={"schema": SCHEMA, "action": "quarantine"})
+    answer = await flow.post("crm", "visit", [{"id": "d1", "title": "Good"}, {"id": "d2"}])
+    broken = answer["events"][1]["event_id"]
+    await flow.settle()
+
+    async def outcome():
+        books = await flow.get("/api/microservices/balance")
+        assert books["balanced"]
+        event = await flow.get(f"/api/events/{broken}")
+        return {
+            **{name: books["sources"]["crm"][name] for name in ("applied", "ignored", "quarantined")},
+            "status": event["status"],
+            "reasons": [one["reason"] == event["contract_error"] for one in event["quarantine"]],
+        }
+
+    unclaimed = {"applied": 0, "ignored": 1, "quarantined": 1, "status": "quarantined", "reasons": [True]}
+    assert await outcome() == unclaimed
+    await flow.post("crm", "storm", {"id": "w"})
+    await flow.settle()  # what was set aside is counted once, however often the fold goes by
+    assert await outcome() == unclaimed | {"ignored": 2}
+    await flow.send("PUT", "/api/mappings", content=MAPPING.replace("deal", "visit"))
+    await flow.settle()
+    assert await outcome() == unclaimed | {"ignored": 1, "applied": 1}
+
+
 async def test_versions(flow):
     await flow.key("crm")
     await flow.send("PUT", BASE, json={"schema": SCHEMA})

@@ -88,6 +88,10 @@ CASES: list[tuple[str, str, Any, list[tuple[str | None, str, str]]]] = [
      [("33", "contact", "full")]),
     ("hubspot", "workflow", {"companyId": 34, "properties": {"name": {"value": "A"}}}, [("34", "account", "full")]),
     ("hubspot", "workflow", {"dealId": 35, "isDeleted": True, "properties": {}}, [("35", "opportunity", "delete")]),
+    ("hubspot", "companies", {"results": [{"toObjectId": 5, "associationTypes": []}]}, [(None, "", "full")]),
+    ("hubspot", "companies", {"results": [{"id": "5", "type": "contact_to_company"}]}, [("5", "", "full")]),
+    ("hubspot", "companies", {"results": [{"from": {"id": "5"}, "to": [{"toObjectId": 6}]}]}, [(None, "", "full")]),
+    ("hubspot", "companies", {"results": [{"id": "5"}]}, [("5", "account", "full")]),
     # Salesforce
     ("salesforce", "x", ACCOUNT | {"Name": "A"}, [("001dM00003jU9GyQAK", "account", "full")]),
     ("salesforce", "x", {"records": [{"attributes": {"type": "AggregateResult"}, "expr0": 3}]}, [(None, "", "full")]),
@@ -122,7 +126,8 @@ CASES: list[tuple[str, str, Any, list[tuple[str | None, str, str]]]] = [
     # Odoo
     ("odoo", "sale.order", [{"id": 3, "state": "sale", "partner_id": [1, "A"]}], [("3", "order", "full")]),
     ("odoo", "product.template", {"records": [{"id": 4}], "count": 1}, [("4", "product", "full")]),
-    ("odoo", "product.product", [{"id": 4}], [("4", "", "full")]),
+    ("odoo", "product.product", [{"id": 4}], [("product.product,4", "product", "full")]),
+    ("odoo", "x", {"_id": 4, "_model": "calendar.event"}, [("calendar.event,4", "activity", "patch")]),
     ("odoo", "mail.activity", [{"id": 5, "res_model": "crm.lead"}], [("5", "activity", "full")]),
     ("odoo", "res.users", {"count": 1, "result": [{"id": 2}]}, [("2", "owner", "full")]),
     ("odoo", "crm.team", {"jsonrpc": "2.0", "id": 1, "result": {"length": 1, "records": [{"id": 6}]}},

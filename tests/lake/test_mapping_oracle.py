@@ -23,7 +23,7 @@ EVERYTHING = """
 source: crm
 record_type: opportunity
 containers:
-  p: {first: [properties, {pair: [propertyName, propertyValue]}, $]}
+  p: {first: [{each: properties, member: value}, properties, {pair: [propertyName, propertyValue]}, $]}
 nulled_in: $.nulled
 deleted: {path: $.gone, parse: bool}
 fields:
@@ -263,13 +263,21 @@ def payloads(text: str) -> st.SearchStrategy[Any]:
     deep = st.builds(
         lambda outer, inner, key: outer | {"data": {key: inner}}, flat, flat, st.sampled_from(["object", "payload"])
     )
+    versions = st.builds(lambda inner: {"properties": {k: wrapped(v) for k, v in inner.items()}}, flat)
     pair = st.builds(lambda name, value: {"propertyName": name, "propertyValue": value}, words, values)
     header = st.builds(
         lambda body, nulled: body | {"ChangeEventHeader": {"nulledFields": nulled}, "nulled": nulled},
         flat,
         st.lists(words, max_size=3),
     )
-    return st.one_of(flat, nested, deep, pair, header)
+    return st.one_of(flat, nested, versions, deep, pair, header)
+
+
+def wrapped(value: Any) -> Any:
+    """Wrap a value as HubSpot's first version does; some stay as they are, and some objects have no value."""
+    if value in (True, False, None):
+        return {"value": value}
+    return value if isinstance(value, int) else {"versions": []} if value == [] else {"value": value, "versions": [1]}
 
 
 def check(text: str, bodies: list[tuple[Any, str]], engine: Engine, loop: asyncio.AbstractEventLoop) -> None:

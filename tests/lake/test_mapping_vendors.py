@@ -271,3 +271,19 @@ async def test_recorded_payloads_are_read_without_a_refusal(name: str, engine: E
         found = await said(engine, kind, noun, record)
         assert "errors" not in found, (record, found)
         assert len(found) >= 3
+
+
+async def test_hubspot_workflows_wrap_each_property(engine: Engine) -> None:
+    def of(**values: Any) -> dict[str, Any]:
+        return {name: {"value": value, "versions": [{"value": "older"}]} for name, value in values.items()}
+
+    deal = {"dealId": 7, "isDeleted": False, "associations": {"associatedCompanyIds": [93], "associatedVids": []}}
+    deal["properties"] = of(dealname="Renewal", amount="3000.50", dealstage="closedwon", closedate="1572480000000")
+    found = await said(engine, "hubspot", "opportunity", deal)
+    assert (found["name"], found["amount"], found["status"]) == ("Renewal", Decimal("3000.50"), "won")
+    assert (found["close_date"], found["account_ref"]) == (date(2019, 10, 31), "93")
+    contact = {"vid": 33, "properties": of(firstname="Ada", lastname="Byron", email="Ada@X.org", phone="")}
+    contact["properties"]["jobtitle"] = {"versions": []}
+    found = await said(engine, "hubspot", "contact", contact)
+    assert (found["name"], found["email"], found["phone"]) == ("Ada Byron", "ada@x.org", CLEARED)
+    assert "title" not in found

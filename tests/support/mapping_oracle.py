@@ -258,6 +258,13 @@ class Oracle:
         places = self._places(keys[0])
         middle = list(keys[1:-1])
         for place in places:
+            if isinstance(place, dict) and "each" in place:
+                wrapped = _at(body, _keys(place["each"]))
+                entries = list(wrapped.values()) if isinstance(wrapped, dict) else []
+                if entries and isinstance(entries[0], dict) and place["member"] in entries[0]:
+                    entry = wrapped.get(keys[-1])
+                    return entry.get(place["member"], ABSENT) if isinstance(entry, dict) else ABSENT, keys[-1]
+                continue
             if isinstance(place, dict):
                 name, member = place["pair"]
                 if name in body:
@@ -265,9 +272,7 @@ class Oracle:
                     pair = {said if isinstance(said, str) else "": body.get(member)}
                     return pair.get(keys[-1], ABSENT), keys[-1]
                 continue
-            found: Any = body
-            for key in [*place, *middle]:
-                found = found.get(key) if isinstance(found, dict) else None
+            found = _at(body, [*place, *middle])
             if isinstance(found, dict):
                 return found.get(keys[-1], ABSENT), keys[-1]
         return ABSENT, keys[-1]
@@ -278,6 +283,12 @@ class Oracle:
         spec = self.document["containers"][name]
         alternatives = spec["first"] if isinstance(spec, dict) and "first" in spec else [spec]
         return [one if isinstance(one, dict) else _keys(one) for one in alternatives]
+
+
+def _at(body: Any, keys: list[str]) -> Any:
+    for key in keys:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
 
 
 def _keys(place: Any) -> list[str]:

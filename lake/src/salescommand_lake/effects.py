@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from salescommand_lake.engine import Engine, Row
 from salescommand_lake.model import NOUNS, Noun, canonical_id
 from salescommand_lake.noun_tables import WITHDRAWN
-from salescommand_lake.quarantine.open_sql import REPLACED
+from salescommand_lake.quarantine.open_sql import ENTRIES, REPLACED
 from salescommand_lake.raw import RawEvent
 from salescommand_lake.reads.values import plain
 
@@ -53,7 +53,7 @@ class EventEffects:
 
     status: str
     """pending, applied, superseded (a repeat, or corrected), ignored (no mapping claims it, or people ignored it) or
-    quarantined (refused whole)."""
+    quarantined (refused whole, or breaks its contract while no mapping claims it)."""
     record: TouchedRecord | None
     set: tuple[FieldSet, ...]
     quarantine: tuple[Refusal, ...]
@@ -73,6 +73,7 @@ async def event_statuses(engine: Engine, events: Sequence[RawEvent]) -> dict[str
     rest = [event for event in events if event.seq not in found and _folded_key(event) in folded]
     for noun in NOUNS.values() if rest else ():
         found |= await _change_statuses(engine, noun, rest)
+    found |= await _unclaimed_statuses(engine, [one for one in rest if one.contract_error and one.seq not in found])
     return {
         event.event_id: (found.get(event.seq, "ignored") if _folded_key(event) in folded else "pending")
         for event in events
@@ -130,6 +131,18 @@ async def _change_statuses(engine: Engine, noun: Noun, events: Sequence[RawEvent
             "ids": sorted({event.source_id for event in events}),
             "none": _NO_KEY,
         },
+    )
+    return {int(row["seq"]): row["status"] for row in rows}
+
+
+async def _unclaimed_statuses(engine: Engine, events: Sequence[RawEvent]) -> dict[int, str]:
+    """Return the status of those events that are in the quarantine though no mapping claims them."""
+    if not events:
+        return {}
+    rows = await engine.query(
+        "SELECT seq, multiIf(state = 'corrected', 'superseded', state = 'ignored', 'ignored', 'quarantined') AS status\n"
+        f"FROM ({ENTRIES}) WHERE field = '' AND source IN {{sources:Array(String)}} AND seq IN {{seqs:Array(UInt64)}}",
+        {"sources": sorted({event.source for event in events}), "seqs": [event.seq for event in events]},
     )
     return {int(row["seq"]): row["status"] for row in rows}
 

@@ -75,7 +75,8 @@ class HubSpot(Kind):
 
     def _object(self, record: JsonObject, entity_type: str) -> Resolved:
         properties = {name: _plain(value) for name, value in object_of(record.get("properties")).items()}
-        noun = self.noun(entity_type) or _guess(record, properties)
+        source_id = self.identify(record) or id_text(properties.get("hs_object_id"))
+        noun = "" if _is_association(record, source_id) else self.noun(entity_type) or _guess(record, properties)
         # An archived owner is a user who has left; the record stays, as with other vendors' inactive users.
         archived = record.get("archived") is True and noun != "owner"
         gone = archived or record.get("isDeleted") is True
@@ -85,7 +86,7 @@ class HubSpot(Kind):
             first_time(properties, *_CHANGED),
         ]
         return Resolved(
-            source_id=self.identify(record) or id_text(properties.get("hs_object_id")),
+            source_id=source_id,
             record_type=noun,
             operation="delete" if gone else "full",
             source_time_ms=next((moment for moment in moments if moment is not None), None),
@@ -122,6 +123,17 @@ class HubSpot(Kind):
 def _plain(value: Any) -> Any:
     """Return a property's value; objects of the first version wrap it in an object with its history."""
     return value.get("value") if isinstance(value, dict) else value
+
+
+def _is_association(record: JsonObject, source_id: str | None) -> bool:
+    """Tell an entry of a list of associations, or another answer about no object of its own, from an object.
+
+    Version 4 lists `toObjectId` with `associationTypes` (in batches: `from` and `to`), version 3 `id` with a `type`.
+    """
+    if "properties" in record:
+        return False
+    listed = record.keys() <= {"id", "type"} and "_to_" in text_of(record.get("type"))
+    return source_id is None or "toObjectId" in record or listed
 
 
 def _merged_away(record: JsonObject) -> list[str]:

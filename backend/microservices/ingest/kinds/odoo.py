@@ -18,6 +18,9 @@ from backend.microservices.ingest.times import first_time
 
 # Odoo tells a webhook the name of its automation rule, not what happened. A rule named so reports deletions.
 _DELETES = re.compile(r"^\s*(on_)?(unlink|delete)", re.IGNORECASE)
+# Ids count per model. Where a noun takes two models, the ids of the second carry its name, written as Odoo writes a
+# reference: variants and events of the calendar would meet templates and activities with the same number.
+_PREFIXED = {"product.product", "calendar.event"}
 _SALES_DOCUMENTS = ("out_invoice", "out_refund")
 
 
@@ -34,10 +37,8 @@ class Odoo(Kind):
             "quota": ("quotas",),
             "invoice": ("invoices", "account.move"),
             "exchange_rate": ("exchange_rates", "res.currency.rate"),
-            # Ids count per model, so a noun takes one model: variants (product.product) and events of the calendar
-            # would meet templates and activities with the same number.
-            "activity": ("activities", "mail.activity"),
-            "product": ("products", "product.template"),
+            "activity": ("activities", "mail.activity", "calendar.event"),
+            "product": ("products", "product.template", "product.product"),
             "order": ("orders", "sale.order", "sale_orders", "sales_order", "sales_orders"),
         }
     )
@@ -62,10 +63,14 @@ class Odoo(Kind):
             operation = "delete"
         # In a webhook `_id` is the record; `id` is there too when the field was selected, and is the same.
         found = id_text(record.get("_id")) if webhook else None
+        source_id = found or self.identify(record)
+        model = text_of(record.get("_model")) or entity_type
+        if source_id is not None and model.lower() in _PREFIXED:
+            source_id = f"{model.lower()},{source_id}"
         return [
             Resolved(
-                source_id=found or self.identify(record),
-                record_type=self._type(record, text_of(record.get("_model")) or entity_type),
+                source_id=source_id,
+                record_type=self._type(record, model),
                 operation=operation,
                 source_time_ms=first_time(record, *self.time_names),
             )

@@ -102,6 +102,7 @@ class _Step:
         finished = {part.key for part in done}
         streams = [stream for key, stream in work.counts if key in finished]
         ignored = [stream for stream in dict.fromkeys(streams) if self._mapping_hash(stream) == ""]
+        await self.writer.quarantine_unclaimed(scope, ignored)
         tally = await self.writer.write_ledger(scope, ignored)
         await self._write_applied([stream for stream in dict.fromkeys(streams) if stream not in self.applied])
         return done, tally
@@ -128,6 +129,7 @@ class _Step:
         for reading in readings:
             await self.writer.resolve_quarantine(reading)
         ignored = [stream for stream in self.applied if stream.source in sources and not self._mapping_hash(stream)]
+        await self.writer.quarantine_unclaimed(scope, ignored)
         await self.writer.write_ledger(scope, ignored)
         await self._write_applied(streams)
         rows = await self.engine.query(

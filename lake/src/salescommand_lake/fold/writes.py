@@ -21,7 +21,7 @@ from salescommand_lake.fold.state_sql import histories, marked, payload, state_c
 from salescommand_lake.fold.work import PART, Part, Reading, Stream
 from salescommand_lake.mapping.compile import RAW_COLUMNS
 from salescommand_lake.model import Noun, canonical_id_sql
-from salescommand_lake.noun_tables import CHANGE_COLUMNS, LATEST_COLUMNS, WITHDRAWN
+from salescommand_lake.noun_tables import CHANGE_COLUMNS, EVENT_ID_SQL, LATEST_COLUMNS, WITHDRAWN
 
 Guard = Callable[[], Awaitable[None]]
 """Called before each write; it raises when this process may not write any more."""
@@ -203,6 +203,22 @@ class Writer:
         )
         await self._insert("quarantine", columns, select, {"sources": list(sources)})
 
+    async def quarantine_unclaimed(self, scope: Scope, ignored: Sequence[Stream]) -> None:
+        """Put events that break their contract into the quarantine though no mapping claims them."""
+        if not ignored:
+            return
+        select = (
+            f"SELECT source, seq, '' AS field, {EVENT_ID_SQL} AS event_id, record_type, source_id,\n"
+            "  substringUTF8(body, 1, 200) AS value, contract_error AS reason, received_at,\n"
+            f"  toUInt64({self.generation}) AS generation, false AS resolved\n"
+            f"FROM raw_events {_unclaimed(scope)}"
+        )
+        columns = (
+            *("source", "seq", "field", "event_id", "record_type", "source_id", "value", "reason", "received_at"),
+            *("generation", "resolved"),
+        )
+        await self._insert("quarantine", columns, select, _with_ignored(scope, ignored))
+
     async def write_ledger(self, scope: Scope, ignored: Sequence[Stream]) -> Tally:
         """Count what became of the events of the scope's parts, where they now are, and enter it in the ledger."""
         # Parts that are folded for the first time have nothing expired.
@@ -211,6 +227,12 @@ class Writer:
             "UNION ALL SELECT batch_id, source, record_type, 0, 0, 0, 0, expired FROM folded_batches FINAL\n"
             f"  WHERE {scope.parts} AND expired > 0\n"
             if scope.read_again
+            else ""
+        )
+        broken = (
+            "UNION ALL SELECT batch_id, source, record_type, 0, 0, -toInt64(count()), count(), 0\n"
+            f"  FROM raw_events {_unclaimed(scope)}{gone} GROUP BY batch_id, source, record_type\n"
+            if ignored
             else ""
         )
         changes = "".join(
@@ -222,16 +244,16 @@ class Writer:
         )
         rows = await self.engine.query(
             "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(x) AS expired,\n"
-            "  if(expired > 0, toUInt64(greatest(0, toInt64(events) - expired - mapped - quarantined)), sum(i))\n"
+            "  if(expired > 0, toUInt64(greatest(0, toInt64(events) - expired - mapped - quarantined)), toUInt64(sum(i)))\n"
             "  AS ignored,"
             " sum(q) AS quarantined FROM (\n"
-            "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, 0 AS i, 0 AS q, 0 AS x\n"
+            "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, toInt64(0) AS i, 0 AS q, 0 AS x\n"
             f"  FROM raw_batches WHERE {scope.parts} GROUP BY batch_id, source, record_type\n"
-            f"{changes}{expired}"
-            "UNION ALL SELECT batch_id, source, record_type, 0, 0, sum(events), 0, 0 FROM raw_batch_keys\n"
-            f"  WHERE {scope.parts} AND (source, record_type, entity_type) IN {{ignored:{PART}}}\n"
+            f"{changes}{broken}{expired}"
+            "UNION ALL SELECT batch_id, source, record_type, 0, 0, toInt64(sum(events)), 0, 0\n"
+            f"  FROM raw_batch_keys WHERE {scope.parts} AND (source, record_type, entity_type) IN {{ignored:{PART}}}\n"
             "  GROUP BY batch_id, source, record_type)\nGROUP BY batch_id, source, record_type",
-            {**scope.parameters, "ignored": [stream.key for stream in ignored]},
+            _with_ignored(scope, ignored),
         )
         now = datetime.now(UTC)
         await self._insert_rows("folded_batches", [{**row, "folded_at": now} for row in rows])
@@ -285,7 +307,7 @@ class Scope:
     keys: str
     """On changes: which records."""
     parts: str
-    """On raw_batches, raw_batch_keys and changes: which parts of which batches."""
+    """On raw_batches, raw_batch_keys, raw_events and changes: which parts of which batches."""
     parameters: dict[str, Any]
     read_again: bool = False
     """Whether the changes were there before, so that states may have to go."""
@@ -300,7 +322,13 @@ def scope_of_parts(parts: Sequence[Part], readings: Sequence[Reading]) -> Scope:
         "source IN {sources:Array(String)} AND (source, source_id) IN (SELECT source, source_id FROM raw_batch_keys"
         f" WHERE {_IN_BATCHES} AND {_IN_STREAMS})"
     )
-    parameters = {"sources": sorted({stream[0] for stream in streams}), "streams": streams, **_batches(parts)}
+    parameters = {
+        "sources": sorted({stream[0] for stream in streams}),
+        "streams": streams,
+        "first": min(part.first_seq for part in parts),
+        "last": max(part.last_seq for part in parts),
+        **_batches(parts),
+    }
     return Scope(_nouns(readings), keys, f"{_IN_BATCHES} AND {_IN_PARTS}", parameters)
 
 
@@ -312,6 +340,19 @@ def scope_of_sources(readings: Sequence[Reading], nouns: Sequence[Noun], more: S
         " (SELECT batch_id, source, record_type FROM folded_batches)"
     )
     return Scope(tuple(nouns), "source IN {sources:Array(String)}", parts, {"sources": list(sources)}, read_again=True)
+
+
+def _unclaimed(scope: Scope) -> str:
+    """Return the condition for the scope's raw events that break their contract and are of an `ignored` stream."""
+    near = "seq BETWEEN {first:UInt64} AND {last:UInt64}" if "first" in scope.parameters else "true"
+    return (
+        f"PREWHERE contract_error != '' AND {near}\n"
+        f"  WHERE (source, record_type, entity_type) IN {{ignored:{PART}}} AND {scope.parts}"
+    )
+
+
+def _with_ignored(scope: Scope, ignored: Sequence[Stream]) -> dict[str, Any]:
+    return {**scope.parameters, "ignored": [stream.key for stream in ignored]}
 
 
 def _nouns(readings: Sequence[Reading]) -> tuple[Noun, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from salescommand_lake.mapping.document import Candidate, Container, FieldMapping, Mapping, Pair, Path
+from salescommand_lake.mapping.document import Candidate, Container, Each, FieldMapping, Mapping, Pair, Path, Place
 from salescommand_lake.mapping.literals import array, quoted
 from salescommand_lake.mapping.parsers import Step, parse
 from salescommand_lake.model import FieldType
@@ -32,6 +32,7 @@ ORD = (
 """The order of a record's events: source time, then the vendor's sequence, then arrival."""
 
 _MAP = "'Map(String, Nullable(String))'"
+_MAPS = "'Map(String, Map(String, Nullable(String)))'"
 _TEXT = "'Nullable(String)'"
 _BLANKS = "' \\t\\r\\n'"
 _TELLING = quoted(r"^(false$|[\[{]|[-+0-9.eE]{16,}$)")
@@ -372,25 +373,38 @@ def _of_object(text: str, keys: tuple[str, ...]) -> str:
     return f"coalesce({', '.join(f'JSONExtract({text}, {quoted(key)}, {_TEXT})' for key in keys)}, '')"
 
 
-def _exists(place: tuple[str, ...] | Pair) -> str:
+def _exists(place: Place) -> str:
     if isinstance(place, Pair):
         return f"JSONHas(body, {quoted(place.name)})"
-    if not place:
-        return "true"
-    return f"JSONType(body, {', '.join(quoted(key) for key in place)}) = 'Object'"
+    if isinstance(place, Each):
+        keys = _keys(place.of)
+        # A number as key is the place of a member: the first one.
+        return f"if(JSONType(body{keys}) = 'Object', JSONHas(body{keys}, 1, {quoted(place.member)}), false)"
+    return f"JSONType(body{_keys(place)}) = 'Object'" if place else "true"
 
 
-def _map(place: tuple[str, ...] | Pair) -> str:
+def _keys(keys: tuple[str, ...]) -> str:
+    """Return keys as further arguments of a JSON function."""
+    return "".join(f", {quoted(key)}" for key in keys)
+
+
+def _map(place: Place) -> str:
     if isinstance(place, Pair):
         value = f"JSONExtract(body, {quoted(place.value)}, {_TEXT})"
         return f"CAST(map(JSONExtractString(body, {quoted(place.name)}), {value}), {_MAP})"
-    path = "".join(f", {quoted(key)}" for key in place)
-    return f"JSONExtract(body{path}, {_MAP})"
+    if isinstance(place, Each):
+        member = quoted(place.member)
+        members = f"JSONExtract(body{_keys(place.of)}, {_MAPS})"
+        return f"mapApply((k, v) -> (k, v[{member}]), mapFilter((k, v) -> mapContains(v, {member}), {members}))"
+    return f"JSONExtract(body{_keys(place)}, {_MAP})"
 
 
-def _json_type(place: tuple[str, ...] | Pair, key: str) -> str:
-    keys = (place.value,) if isinstance(place, Pair) else (*place, key)
-    return f"JSONType(body, {', '.join(quoted(part) for part in keys)})"
+def _json_type(place: Place, key: str) -> str:
+    if isinstance(place, Pair):
+        keys: tuple[str, ...] = (place.value,)
+    else:
+        keys = (*place.of, key, place.member) if isinstance(place, Each) else (*place, key)
+    return f"JSONType(body{_keys(keys)})"
 
 
 __all__ = ["COMPILER", "ORD", "RAW_COLUMNS", "Compiled", "Container", "compile_mapping"]

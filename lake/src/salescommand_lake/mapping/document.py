@@ -27,10 +27,25 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """Where a JSON object stands in a payload: the first of these places that has one. () is the payload itself."""
+class Each:
+    """An object whose members are objects that hold the value: `{"name": {"value": "Acme", "versions": []}}`.
 
-    places: tuple[tuple[str, ...] | Pair, ...]
+    It is there when its first member has one; members without one say nothing.
+    """
+
+    of: tuple[str, ...]
+    member: str
+
+
+Place = tuple[str, ...] | Pair | Each
+"""Where a JSON object stands: the keys that lead to it, () for the payload itself, or what it is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Where a JSON object stands in a payload: the first of these places that has one."""
+
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from salescommand_lake.mapping.currencies import EXPONENTS
 from salescommand_lake.mapping.document import (
     Candidate,
     Container,
+    Each,
     FieldMapping,
     Mapping,
     NumberStyle,
     Pair,
     Path,
+    Place,
     Policy,
     When,
 )
@@ -135,7 +137,12 @@ class _Reader:
             alternatives = value.only(("first",))["first"].list() if _has(value, "first") else [value]
             self.containers[key] = Container(tuple(self._place(item) for item in alternatives))
 
-    def _place(self, node: Node) -> tuple[str, ...] | Pair:
+    def _place(self, node: Node) -> Place:
+        if node.entries is not None and _has(node, "each"):
+            entries = node.only(("each", "member"))
+            if "member" not in entries:
+                raise node.error("each: needs member:, the name under which the objects hold the value")
+            return Each(self._keys(entries["each"]), entries["member"].string())
         if node.entries is not None:
             members = node.only(("pair",))["pair"].strings()
             if len(members) != 2:
@@ -165,12 +172,10 @@ class _Reader:
         if len(keys) == 1:
             return Path(container, keys[0])
         places = self.containers[container].places
-        if any(isinstance(place, Pair) for place in places):
-            raise node.error("a pair holds one value, not an object to look into")
+        if any(isinstance(place, Pair | Each) for place in places):
+            raise node.error("a pair, or each:, holds values, not objects to look into")
         name = "\0".join((container, *keys[:-1]))
-        self.containers[name] = Container(
-            tuple((*place, *keys[:-1]) for place in places if not isinstance(place, Pair))
-        )
+        self.containers[name] = Container(tuple((*place, *keys[:-1]) for place in places if isinstance(place, tuple)))
         return Path(name, keys[-1])
 
     def _policy(self, node: Node, base: Policy, entries: Dict[str, Node]) -> Policy:

@@ -3975,6 +3975,11 @@ export interface components {
          * @description The newest requests of a source, newest first.
          */
         RequestList: {
+            /**
+             * Instance
+             * @description Number of the instance that answered them; what others answered, they tell
+             */
+            instance: number;
             /** Items */
             items: components["schemas"]["RecentRequest"][];
         };

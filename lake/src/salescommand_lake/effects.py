@@ -140,7 +140,7 @@ async def _unclaimed_statuses(engine: Engine, events: Sequence[RawEvent]) -> dic
     if not events:
         return {}
     rows = await engine.query(
-        "SELECT seq, multiIf(state = 'corrected', 'superseded', state = 'ignored', 'ignored', 'quarantined') AS status\n"
+        "SELECT seq, multiIf(state = 'corrected', 'superseded', state = 'ignored', state, 'quarantined') AS status\n"
         f"FROM ({ENTRIES}) WHERE field = '' AND source IN {{sources:Array(String)}} AND seq IN {{seqs:Array(UInt64)}}",
         {"sources": sorted({event.source for event in events}), "seqs": [event.seq for event in events]},
     )

@@ -244,7 +244,7 @@ class Writer:
         )
         rows = await self.engine.query(
             "SELECT batch_id, source, record_type, sum(e) AS events, sum(m) AS mapped, sum(x) AS expired,\n"
-            "  if(expired > 0, toUInt64(greatest(0, toInt64(events) - expired - mapped - quarantined)), toUInt64(sum(i)))\n"
+            "  toUInt64(if(expired > 0, greatest(0, toInt64(events) - expired - mapped - quarantined), sum(i)))\n"
             "  AS ignored,"
             " sum(q) AS quarantined FROM (\n"
             "  SELECT batch_id, source, record_type, sum(events) AS e, 0 AS m, toInt64(0) AS i, 0 AS q, 0 AS x\n"

@@ -108,7 +108,15 @@ async def test_what_breaks_a_contract_is_quarantined_before_a_mapping_claims_it(
     assert await outcome() == unclaimed | {"ignored": 2}
     await flow.send("PUT", "/api/mappings", content=MAPPING.replace("deal", "visit"))
     await flow.settle()
-    assert await outcome() == unclaimed | {"ignored": 1, "applied": 1}
+    claimed = unclaimed | {"ignored": 1, "applied": 1}
+    assert await outcome() == claimed
+    await flow.send("DELETE", "/api/mappings/source:crm/opportunity")
+    await flow.settle()
+    assert await outcome() == unclaimed | {"ignored": 2}
+    which = {"filter[source]": "crm", "filter[field]": ""}
+    done = await flow.send("POST", "/api/quarantine/ignore", params=which, json={"reason": "a test"})
+    assert done.status_code == 200, done.text
+    assert await outcome() == unclaimed | {"ignored": 3, "quarantined": 0, "status": "ignored"}
 
 
 async def test_versions(flow):

@@ -77,6 +77,7 @@ def test_a_good_document_says_what_it_is() -> None:
         (GOOD + "containers: {P: x}", 6, "containers", "stands twice"),
         (GOOD.replace("{p: properties}", "{P: x}"), 3, "containers.P", "is not a container's name"),
         (GOOD.replace("{p: properties}", "{p: {pair: [a]}}"), 3, "containers.p", "a pair is [member"),
+        (GOOD.replace("{p: properties}", "{p: {each: a}}"), 3, "containers.p", "each: needs member:"),
         (GOOD + "  stage: &a {path: $.x}\n  product: *a", 7, "", "aliases (*name) are not used"),
         ("x" * 300_000, 1, "", "characters"),
     ],

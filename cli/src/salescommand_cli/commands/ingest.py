@@ -48,7 +48,9 @@ def ingest(
     ] = None,
     rate: Annotated[float, typer.Option(min=0, metavar="N", help="Records a second at most; 0 for no limit.")] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, post nothing.")] = False,
-    restart: Annotated[bool, typer.Option(help="Begin at the first record, whatever an earlier run reached.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin at the first record, whatever an earlier run reached.")
+    ] = False,
     data: DataOption = None,
 ) -> None:
     """Post files, or one JSON object, through the ingest API.

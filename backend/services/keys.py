@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from backend.context import Context
 from backend.errors import Problem, bad_parameter, not_found
+from backend.microservices.ingest.kinds import kind_names
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document, DuplicateDocument
 
-__all__ = ["PREFIX", "KeyService", "NewKey", "WriteKey", "check_source"]
+__all__ = ["PREFIX", "KeyService", "NewKey", "WriteKey", "check_kind", "check_source"]
 
 PREFIX = "sc_wk_"
 MOST_LIVE = 2
@@ -66,9 +67,10 @@ class KeyService:
         """Return a new key of a source and its secret. A source that isn't there is made, of that kind.
 
         Raises:
-            Problem: 400 when the source's name or the end can't be used; 409 when two keys live already.
+            Problem: 400 when the source's name, the kind or the end can't be used; 409 when two keys live already.
         """
         check_source(source)
+        check_kind(wanted.kind)
         now = datetime.now(UTC)
         if wanted.expires_at is not None and wanted.expires_at <= now:
             raise bad_parameter("expires_at", f"{wanted.expires_at.isoformat()} has passed", hint="Name a later time.")
@@ -179,6 +181,16 @@ def check_source(source: str) -> str:
             "source", f"{source!r} can't be the name of a source", hint="Letters, digits, '.', '_' and '-', up to 64."
         )
     return source
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse a kind that there is none of: bodies of the source would be read as plain objects.
+
+    Raises:
+        Problem: 400, which names those that there are.
+    """
+    if kind is not None and kind not in kind_names():
+        raise bad_parameter("kind", f"there is no kind {kind!r}", hint=f"Kinds are {', '.join(kind_names())}.")
 
 
 def _last_use(key: WriteKey) -> str:

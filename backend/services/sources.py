@@ -11,7 +11,7 @@ from backend.context import Context
 from backend.errors import not_found
 from backend.services.balance import SourceBooks, source_books
 from backend.services.freshness import Freshness, freshness
-from backend.services.keys import KeyService, WriteKey, check_source
+from backend.services.keys import KeyService, WriteKey, check_kind, check_source
 from backend.services.watermark import lowered
 from backend.stores.mongo import Document
 from salescommand_lake.activity import HOURS, Activity, source_activity
@@ -89,9 +89,10 @@ class SourceService:
         """Set up a source, or change its kind and label, and return how it is kept.
 
         Raises:
-            Problem: 400 when the name can't be used.
+            Problem: 400 when the name or the kind can't be used.
         """
         check_source(source)
+        check_kind(kind)
         change: Document = {"kind": kind} | ({"label": label} if label is not None else {})
         made: Document = {"created_at": datetime.now(UTC)} | ({} if label is not None else {"label": source})
         stored = await self._context.mongo.sources.update(

@@ -49,6 +49,11 @@ async def test_the_kind_of_a_source_reaches_ingest(control, context):
     assert (await context.keyring.find(secret)).kind == "salesforce"
     await control.post("/api/sources/crm/keys", json={})
     assert (await context.keyring.find(secret)).kind == "salesforce"
+    for method, path in (("PUT", "/api/sources/crm"), ("POST", "/api/sources/other/keys")):
+        refused = problem(await control.request(method, path, json={"kind": "hubsopt"}), 400)
+        assert refused["errors"][0]["field"] == "kind"
+        assert "hubspot" in refused["hint"]
+    assert (await context.keyring.find(secret)).kind == "salesforce"
 
 
 @pytest.mark.parametrize("name", ["a b", ".hidden", "x" * 65, "é"])

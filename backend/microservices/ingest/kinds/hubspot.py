@@ -26,6 +26,7 @@ _OPERATIONS: dict[str, Operation] = {
     "snapshot": "full",
 }
 _CHANGED = ("hs_lastmodifieddate", "lastmodifieddate")
+NO_OBJECT = "an association, or an object without an id and without properties: no record is made of it"
 # What makes two deliveries the same event. The count of attempts is not in it.
 _EVENT_NAMES = (
     *("eventId", "subscriptionType", "subscriptionId", "objectId", "occurredAt", "propertyName", "propertyValue"),
@@ -76,7 +77,9 @@ class HubSpot(Kind):
     def _object(self, record: JsonObject, entity_type: str) -> Resolved:
         properties = {name: _plain(value) for name, value in object_of(record.get("properties")).items()}
         source_id = self.identify(record) or id_text(properties.get("hs_object_id"))
-        noun = "" if _is_association(record, source_id) else self.noun(entity_type) or _guess(record, properties)
+        if _is_association(record, source_id):
+            return Resolved(source_id, note=NO_OBJECT)
+        noun = self.noun(entity_type) or _guess(record, properties)
         # An archived owner is a user who has left; the record stays, as with other vendors' inactive users.
         archived = record.get("archived") is True and noun != "owner"
         gone = archived or record.get("isDeleted") is True

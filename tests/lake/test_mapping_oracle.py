@@ -275,7 +275,9 @@ def payloads(text: str) -> st.SearchStrategy[Any]:
 
 def wrapped(value: Any) -> Any:
     """Wrap a value as HubSpot's first version does; some stay as they are, and some objects have no value."""
-    if value in (True, False, None):
+    if isinstance(value, float):
+        value = value or 0.5  # an object that is taken as a text loses the sign of -0.0
+    if value is None or isinstance(value, bool):
         return {"value": value}
     return value if isinstance(value, int) else {"versions": []} if value == [] else {"value": value, "versions": [1]}
 

@@ -58,8 +58,8 @@ e2e: setup ## The walk through the UI in Chromium
 
 ##@ Measure
 .PHONY: bench
-bench: setup ## Measure ingest on this machine (BENCH="--quick", BENCH="--only single --out docs/performance.md")
-	@$(BIN)/python -m benchmarks ingest $(BENCH)
+bench: setup ## Measure on this machine (BENCH="ingest --quick", "reads", "lake --out docs/performance.md")
+	@$(BIN)/python -m benchmarks $(or $(BENCH),--help)
 
 ##@ Keep
 .PHONY: format lock crd clean

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
-from backend.routes.queries import CURSOR, LIMIT, documented, filters, pairs
+from backend.routes.files import FORMAT, as_file
+from backend.routes.queries import CURSOR, LIMIT, TEXT, documented, filters, pairs, parameter
 from backend.services.events import EventService
 
 __all__ = ["router"]
@@ -93,10 +94,24 @@ class EventDetail(EventItem):
     quarantine: list[Refused]
 
 
-@router.get("", summary="Events", openapi_extra=documented(filters({"source": "hubspot"}), LIMIT, CURSOR))
-async def list_events(request: Request, context: Ctx) -> EventPage:
-    """Return the newest events. Filters: source, record_type, entity_type, source_id."""
-    items, cursor = await EventService(context).page(pairs(request))
+@router.get(
+    "",
+    response_model=EventPage,
+    summary="Events",
+    openapi_extra=documented(
+        filters({"source": "hubspot"}),
+        LIMIT,
+        CURSOR,
+        parameter("fields", "Columns of a file, with commas between them: all but `body` if absent", TEXT),
+        FORMAT,
+    ),
+)
+async def list_events(request: Request, context: Ctx) -> Any:
+    """Return the newest events, or all as a file. Filters: source, record_type, entity_type, source_id."""
+    given, service = [pair for pair in pairs(request) if pair[0] != "format"], EventService(context)
+    if file := await as_file(request, "events", lambda fmt: service.export(given, fmt)):
+        return file
+    items, cursor = await service.page(given)
     return EventPage(
         items=[EventItem.model_validate(_row(item.event) | {"status": item.status}) for item in items],
         next_cursor=cursor,

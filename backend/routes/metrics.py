@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.routes.deps import Ctx
+from backend.routes.files import FORMAT, as_file
 from backend.routes.queries import (
     AS_OF,
     CURRENCY,
@@ -244,9 +245,13 @@ async def bridge_deals(request: Request, context: Ctx) -> BridgeDeals:
         KNOWN_AT,
         CURRENCY,
         FILTER,
+        FORMAT,
     ),
 )
 async def metric(slug: str, request: Request, response: Response, context: Ctx) -> Any:
     """Compute a metric. `drill` names the records behind it; the formula over them gives the value again."""
-    answer = await MetricService(context).compute(slug, pairs(request), known_tags(request))
+    given, service = [pair for pair in pairs(request) if pair[0] != "format"], MetricService(context)
+    if file := await as_file(request, slug, lambda fmt: service.export(slug, given, fmt)):
+        return file
+    answer = await service.compute(slug, given, known_tags(request))
     return tagged(answer, response)

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.errors import bad_parameter
 from backend.routes.deps import Ctx
-from backend.routes.files import streamed
+from backend.routes.files import FORMAT, as_file
 from backend.routes.queries import (
     AS_OF,
     CURRENCY,
@@ -29,7 +28,6 @@ from backend.routes.queries import (
     tagged,
 )
 from backend.services.records import RecordService, record_types
-from salescommand_lake.records.exports import FORMATS
 
 __all__ = ["router"]
 
@@ -110,6 +108,7 @@ class FieldWithSource(BaseModel):
     event_id: str | None
     source_time: str | None
     received_at: str | None
+    event_expired: bool = Field(default=False, description="Its bytes are no longer kept; what it set is")
 
 
 class RuleOutcome(BaseModel):
@@ -146,6 +145,7 @@ class HistoryEntry(BaseModel):
     received_at: str
     operation: str
     changes: dict[str, FromTo]
+    event_expired: bool = Field(default=False, description="Its bytes are no longer kept")
 
 
 class Member(BaseModel):
@@ -240,22 +240,14 @@ async def types() -> RecordTypes:
         KNOWN_AT,
         CURRENCY,
         parameter("fields", "Only these fields, with commas between them", TEXT, "name,amount"),
-        parameter(
-            "format",
-            "`json` is a page; the others are all records that match, streamed in the order of their ids",
-            {"type": "string", "enum": ["json", *FORMATS], "default": "json"},
-            "csv",
-        ),
+        FORMAT,
     ),
 )
 async def list_records(type: str, request: Request, response: Response, context: Ctx) -> Any:  # noqa: A002 - the path's own word
     """Return a page of records that match, or all of them as a file."""
     given, service = pairs(request), RecordService(context)
-    fmt = request.query_params.get("format", "json")
-    if fmt != "json":
-        if fmt not in FORMATS:
-            raise bad_parameter("format", f"there is no {fmt[:40]!r}", hint=f"Use one of json, {', '.join(FORMATS)}.")
-        return await streamed(await service.export(type, given, fmt), FORMATS[fmt].media_type, f"{type}.{fmt}")
+    if file := await as_file(request, type, lambda fmt: service.export(type, given, fmt)):
+        return file
     return tagged(await service.page(type, [one for one in given if one[0] != "format"], known_tags(request)), response)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from backend.context import Context
@@ -10,6 +11,7 @@ from backend.errors import Problem, bad_parameter, not_found
 from salescommand_lake.effects import EventEffects, event_effects, event_statuses
 from salescommand_lake.identifiers import decode_event_id, seq_time
 from salescommand_lake.raw import EventFilters, RawEvent, get_body, get_event, list_events
+from salescommand_lake.raw_exports import export_events, parse_event_fields
 from salescommand_lake.reads.question import Filter, QueryError, single
 from salescommand_lake.records.question import DEFAULT_LIMIT, parse_limit
 from salescommand_lake.retention import expired_before
@@ -46,13 +48,24 @@ class EventService:
         """
         once, filters = single(params, ("limit", "cursor"))
         limit = parse_limit(once["limit"]) if "limit" in once else DEFAULT_LIMIT
-        wanted = EventFilters(**{_FIELDS[name]: values for name, values in _values(filters).items()})
+        wanted = _wanted(filters)
         try:
             page = await list_events(self._engine, wanted, once.get("cursor") or None, limit)
         except ValueError as error:
             raise QueryError("cursor", str(error), "Take it from next_cursor of the page before.") from None
         statuses = await event_statuses(self._engine, page.items)
         return [ListedEvent(event, statuses[event.event_id]) for event in page.items], page.next_cursor
+
+    async def export(
+        self, params: Iterable[tuple[str, str]], fmt: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Return all events that match as a stream of the format ``fmt``.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+        """
+        once, filters = single(params, ("fields",))
+        return export_events(self._engine, _wanted(filters), fmt, parse_event_fields(once.get("fields")))
 
     async def one(self, event_id: str) -> tuple[RawEvent, EventEffects]:
         """Return an event and what it did.
@@ -95,6 +108,10 @@ class EventService:
             f"{event_id} arrived before {seq_time(expired):%Y-%m-%d}. The bytes of such events are not kept.",
             hint="What the event set is kept: see the history of its record.",
         )
+
+
+def _wanted(filters: Iterable[Filter]) -> EventFilters:
+    return EventFilters(**{_FIELDS[name]: values for name, values in _values(filters).items()})
 
 
 def _values(filters: Iterable[Filter]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from backend.services.answers import Answer, Answers
 from backend.services.settings import SettingsService
 from salescommand_lake.bridge import BridgeDealsQuery, BridgeQuery, bridge, bridge_deals
 from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, compute
+from salescommand_lake.metrics.exports import export_metric
 from salescommand_lake.reads.question import moment_text
 
 __all__ = ["MetricService"]
@@ -38,9 +40,7 @@ class MetricService:
             QueryError: a parameter is unknown or can't be read.
             Problem: 404 for a slug that isn't in the registry.
         """
-        if slug not in REGISTRY:
-            raise not_found("metric", slug, hint=f"There are {', '.join(REGISTRY)}.")
-        query = MetricQuery.parse(params, **await self._defaults())
+        query = await self._query(slug, params)
 
         async def work() -> dict[str, Any]:
             return (await compute(self._engine, slug, query)).as_dict()
@@ -51,6 +51,16 @@ class MetricService:
         if answer.body is not None and query.as_of is None:
             answer.body["as_of"] = moment_text(datetime.now(UTC))
         return answer
+
+    async def export(self, slug: str, params: Pairs, fmt: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Return the groups of a metric's answer as a stream of the format ``fmt``.
+
+        Raises:
+            QueryError: a parameter is unknown or can't be read.
+            Problem: 404 for a slug that isn't in the registry.
+        """
+        query = await self._query(slug, params)
+        return export_metric(self._engine, await compute(self._engine, slug, query), query, fmt)
 
     async def bridge(self, params: Pairs, known: Iterable[str] = ()) -> Answer:
         """Return the bars between two days.
@@ -73,6 +83,11 @@ class MetricService:
         """
         query = BridgeDealsQuery.parse(params, **await self._defaults())
         return (await bridge_deals(self._engine, query)).as_dict()
+
+    async def _query(self, slug: str, params: Pairs) -> MetricQuery:
+        if slug not in REGISTRY:
+            raise not_found("metric", slug, hint=f"There are {', '.join(REGISTRY)}.")
+        return MetricQuery.parse(params, **await self._defaults())
 
     async def _defaults(self) -> dict[str, Any]:
         return {

@@ -12,12 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.ingest.names import PATH, SOURCE
 from benchmarks.ingest.programs import ROOT, BenchmarkError, Program, folder, pinned, running
+from benchmarks.report import Row
 
 SUBJECT, BASELINES = "benchmarks.ingest.subject", "benchmarks.ingest.baselines"
 SERVER, CLIENT, BOTH = (0,), (1,), (0, 1)
@@ -36,18 +37,6 @@ class Plan:
     outage_seconds: float = 600.0
     overload_seconds: float = 300.0
     home: Path = ROOT / ".bench"
-
-
-@dataclass
-class Row:
-    """One row of the table."""
-
-    name: str
-    must: str
-    aim: str
-    found: str
-    detail: str = ""
-    checks: list[str] = field(default_factory=list)
 
 
 def wrk_program() -> str:

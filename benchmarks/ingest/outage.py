@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ingest.measures import BOTH, CLIENT, SUBJECT, Plan, Row, closed_loop, open_loop, verified
+from benchmarks.ingest.measures import BOTH, CLIENT, SUBJECT, Plan, closed_loop, open_loop, verified
 from benchmarks.ingest.names import SOURCE
 from benchmarks.ingest.programs import ROOT, BenchmarkError, Program, folder, running
+from benchmarks.report import Row
 
 __all__ = ["outage"]
 

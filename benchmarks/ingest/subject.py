@@ -1,7 +1,8 @@
 """The product as a program to be measured: the API's application with its door, the spool, and the loader or not.
 
-`python -m benchmarks.ingest.subject --data DIR [--loader]` starts the stores it needs, makes a write key and prints one
-JSON line with its ports and the key: the API's, and one where every GET tells what it holds. SIGTERM ends it.
+`python -m benchmarks.ingest.subject --data DIR [--loader] [--worker]` starts the stores it needs, makes a write
+key and prints one JSON line with its ports and the key: the API's, and one where every GET tells what it holds.
+SIGTERM ends it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import httpx
 from backend.auth.principal import CONTROL
 from backend.context import Context, open_context
 from backend.main import create_app
+from backend.services.serving import ServingService
 from benchmarks.ingest.names import SOURCE
 from salescommand_cli.local.children import Children
 from salescommand_cli.local.folder import DataFolder
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
 class State:
     """Tells the harness what spool and loader hold, on a port of its own."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, published: bool) -> None:
         self._context = context
+        self._published = published
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -56,6 +59,9 @@ class State:
                 for name, each in spool.books().items()
             },
         }
+        if self._published:
+            shown = await ServingService(self._context).latest([("view", "opportunity-count")])
+            state["published"] = sum(row.rows for row in shown[1])
         body = json.dumps(state).encode()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": body})
@@ -70,7 +76,7 @@ async def make_key(context: Context) -> str:
         return str(answer.json()["key"])
 
 
-async def serve(data: Path, *, loader: bool) -> None:
+async def serve(data: Path, *, loader: bool, worker: bool = False) -> None:
     """Serve until a signal."""
     signals = StopSignals()
     folder = DataFolder(data)
@@ -85,13 +91,13 @@ async def serve(data: Path, *, loader: bool) -> None:
             await prepare_lake(context)
         jobs = Jobs()
         stack.push_async_callback(jobs.stop)
-        start_jobs(jobs, context, loader=loader, worker=False)
+        start_jobs(jobs, context, loader=loader, worker=worker)
         servers = Servers()
         stack.push_async_callback(servers.stop)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         await servers.start("API", create_app(context, proxied=True), [listener])
         beside = socket.create_server(("127.0.0.1", 0))
-        await servers.start("state", State(context), [beside])
+        await servers.start("state", State(context, published=worker), [beside])
         signals.install()
         ports = {"port": listener.getsockname()[1], "state": beside.getsockname()[1]}
         ready = {**ports, "key": await make_key(context), "pid": os.getpid()}
@@ -107,8 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--loader", action="store_true")
+    parser.add_argument("--worker", action="store_true", help="fold and publish too")
     options = parser.parse_args()
-    run(serve(options.data, loader=options.loader))
+    run(serve(options.data, loader=options.loader, worker=options.worker))
 
 
 if __name__ == "__main__":

@@ -139,11 +139,18 @@ async def test_an_expired_event_is_gone_and_its_record_stays(flow: Flow) -> None
     await flow.settle()
     path = f"/api/events/{posted['event_id']}"
     await flow.get(path)
+    [item] = (await flow.get("/api/records/opportunity"))["items"]
+    record = await flow.get(f"/api/records/opportunity/{item['canonical_id']}")
+    assert not record["fields"]["name"]["event_expired"]
     later = datetime.now(UTC) + timedelta(days=32)
     await expire_raw(flow.context.engine, later)
     for gone in (path, f"{path}/body"):
         assert problem(await flow.send("GET", gone), 410)["title"] == "The event has expired"
-    assert (await flow.get("/api/records/opportunity"))["total"] == 1
+    [item] = (await flow.get("/api/records/opportunity"))["items"]
+    record = await flow.get(f"/api/records/opportunity/{item['canonical_id']}")
+    assert (record["fields"]["name"]["value"], record["fields"]["name"]["event_expired"]) == ("Deal", True)
+    assert (record["fields"]["amount"]["event_id"], record["fields"]["amount"]["event_expired"]) == (None, False)
+    assert [change["event_expired"] for change in record["history"]] == [True]
     books = await flow.get("/api/microservices/balance")
     assert (books["balanced"], books["totals"]["expired"], books["totals"]["applied"]) == (True, 1, 0)
 

@@ -22,6 +22,7 @@ from salescommand_lake.errors import (
     RowRejected,
     SchemaMismatch,
 )
+from tests.support.waiting import until
 
 VALUES = """
 CREATE TABLE things (
@@ -386,3 +387,26 @@ async def test_the_database_is_made_once(any_engine: Engine) -> None:
     await any_engine.ensure_database()
     await any_engine.ensure_database()
     assert await any_engine.query("SELECT currentDatabase() AS name") == [{"name": any_engine.database}]
+
+
+async def test_a_stream_gives_the_answer_piece_by_piece(any_engine: Engine) -> None:
+    sql = "SELECT number, {text:String} AS text FROM numbers(200000)"
+    async with any_engine.stream(sql, "JSONEachRow", {"text": "a'b"}) as pieces:
+        found = [piece async for piece in pieces]
+    assert len(found) > 1
+    assert b"".join(found) == await any_engine.stream_raw(sql, "JSONEachRow", {"text": "a'b"})
+
+
+async def test_a_stream_that_is_left_ends_its_statement(any_engine: Engine) -> None:
+    running = (
+        "SELECT count() AS n FROM system.processes WHERE position(query, '987654321987') > 0"
+        " AND position(query, 'system.processes') = 0"
+    )
+    async with any_engine.stream("SELECT number FROM numbers(987654321987)", "RowBinary") as pieces:
+        assert await anext(aiter(pieces))
+        assert int((await any_engine.query(running))[0]["n"]) == 1
+
+    async def over() -> bool:
+        return int((await any_engine.query(running))[0]["n"]) == 0
+
+    await until(over, what="the statement has ended")

@@ -24,6 +24,8 @@ from tests.support.lake_events import START, event, states, store
 
 DEAL = NOUNS["opportunity"]
 WHOLE = RebuildScope()
+MERGED = [noun for noun in NOUNS.values() if noun.merged]
+LINKS = "SELECT canonical_id, cluster_id, reasons, since FROM identity_links ORDER BY ALL"
 
 
 async def fold(engine: Engine) -> None:
@@ -34,10 +36,25 @@ async def fold(engine: Engine) -> None:
 async def lived(engine: Engine) -> None:
     """Let two batches of a little of everything arrive and be folded."""
     await apply_mapping(engine, OWN, author="test")
-    await store(engine, mixed(), "b1")
+    await store(engine, [*mixed(), *companies()], "b1")
     await fold(engine)
     await store(engine, [*mixed(100), event(50, {"id": "1", "name": "late", "stage": "Won"}, source_time=START)], "b2")
     await fold(engine)
+
+
+def companies() -> list[RawRow]:
+    """Make events of three companies, two of which are one."""
+    bodies = [("crm", "a1", "Acme", "acme.com"), ("shop", "a2", "ACME Ltd", "acme.com"), ("shop", "a3", "Beta", "b.de")]
+    return [
+        event(
+            20 + number,
+            {"id": key, "name": name, "domain": domain},
+            source=source,
+            entity_type="account",
+            record_type="account",
+        )
+        for number, (source, key, name, domain) in enumerate(bodies)
+    ]
 
 
 async def compared(engine: Engine) -> dict[str, Any]:
@@ -47,6 +64,8 @@ async def compared(engine: Engine) -> dict[str, Any]:
     refused = (
         "SELECT source, seq, field, value, reason FROM quarantine FINAL WHERE NOT resolved ORDER BY source, seq, field"
     )
+    merged = "SELECT * EXCEPT generation FROM {} FINAL ORDER BY canonical_id"
+    found |= {noun.merged_table: await engine.query(merged.format(noun.merged_table)) for noun in MERGED}
     return found | {
         "refused": await engine.query(refused),
         "hashes": await zone_hashes(engine, arrivals=True),
@@ -63,8 +82,8 @@ async def test_it_gives_what_was_there(any_engine: Engine) -> None:
         told.append(progress)
 
     result = await rebuild([any_engine], WHOLE, report=report)
-    assert (result.events, result.kept) == (13, 0)
-    assert (told[-1].what, told[-1].done) == ("done", 13)
+    assert (result.events, result.kept) == (16, 0)
+    assert (told[-1].what, told[-1].done) == ("done", 16)
     assert await compared(any_engine) == before
     assert not (await fold_pending(any_engine)).changed
     left = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'rebuild_')"
@@ -75,12 +94,17 @@ async def test_it_restores_what_was_lost(engine: Engine, monkeypatch: pytest.Mon
     """In small slices, several at a time, from an empty canonical zone."""
     monkeypatch.setattr(rebuild_module, "SLICE_EVENTS", 3)
     await lived(engine)
-    hashes = await zone_hashes(engine, arrivals=True)
-    for table in [*(table for noun in NOUNS.values() for table in derived_tables(noun)), "canonical_records"]:
+    before = await compared(engine)
+    links = await engine.query(LINKS)
+    lost = [table for noun in NOUNS.values() for table in derived_tables(noun)]
+    lost += ["canonical_records", "identity_links", "identity_keys", *(noun.merged_table for noun in MERGED)]
+    for table in lost:
         await engine.command(f"TRUNCATE TABLE {table} SYNC")
     result = await rebuild([engine, engine], WHOLE)
     assert result.slices > len(NOUNS)
-    assert await zone_hashes(engine, arrivals=True) == hashes
+    assert await compared(engine) == before
+    assert await engine.query(LINKS) == links
+    assert any(row["cluster_id"] != row["canonical_id"] for row in links)
     versions = "SELECT canonical_id, ord, count() AS n FROM canonical_records GROUP BY ALL HAVING n > 1"
     assert await engine.query(versions) == []
 
@@ -106,11 +130,23 @@ async def test_a_new_mapping_is_applied(engine: Engine) -> None:
     await lived(engine)
     await apply_mapping(engine, OWN.replace("$.price", "$.none"), author="test")
     planned = await plan_rebuild(engine, RebuildScope(sources=("shop",)))
-    assert (planned.events, planned.nouns) == (2, tuple(NOUNS))
+    assert (planned.events, planned.nouns) == (4, tuple(NOUNS))
     await rebuild([engine], RebuildScope(sources=("shop",)))
     assert (await states(engine, DEAL))["shop", "5"]["amount"] is None
     assert (await fold_pending(engine)).remapped == 0
     await balanced(engine)
+
+
+async def test_who_is_one_follows_a_new_mapping(engine: Engine) -> None:
+    """The records that a rebuild reads otherwise are compared anew, those of other sources with them."""
+    await lived(engine)
+    text = "source: shop\nrecord_type: account\nfields: {name: {path: $.name}}\n"
+    one = "SELECT count() AS n FROM merged_accounts FINAL WHERE length(members) > 1"
+    assert int((await engine.query(one))[0]["n"]) == 2
+    await apply_mapping(engine, text, author="test")
+    await rebuild([engine], RebuildScope(sources=("shop",), nouns=("account",)))
+    assert int((await engine.query(one))[0]["n"]) == 0
+    assert not (await fold_pending(engine)).changed
 
 
 async def test_what_arrives_meanwhile_is_in_it(engine: Engine) -> None:

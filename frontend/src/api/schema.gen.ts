@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * Events
-         * @description Return the newest events. Filters: source, record_type, entity_type, source_id.
+         * @description Return the newest events, or all as a file. Filters: source, record_type, entity_type, source_id.
          */
         get: operations["list_events_api_events_get"];
         put?: never;
@@ -2426,6 +2426,12 @@ export interface components {
          * @description A value and the event that gave it.
          */
         FieldWithSource: {
+            /**
+             * Event Expired
+             * @description Its bytes are no longer kept; what it set is
+             * @default false
+             */
+            event_expired: boolean;
             /** Event Id */
             event_id: string | null;
             /** Label */
@@ -2509,6 +2515,12 @@ export interface components {
             changes: {
                 [key: string]: components["schemas"]["FromTo"];
             };
+            /**
+             * Event Expired
+             * @description Its bytes are no longer kept
+             * @default false
+             */
+            event_expired: boolean;
             /** Event Id */
             event_id: string;
             /** Operation */
@@ -5094,6 +5106,13 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string;
+                /** @description Columns of a file, with commas between them: all but `body` if absent */
+                fields?: string;
+                /**
+                 * @description `json` is the answer below; the others are files that stream, with all that match
+                 * @example csv
+                 */
+                format?: "json" | "csv" | "ndjson" | "parquet";
             };
             header?: never;
             path?: never;
@@ -6258,6 +6277,11 @@ export interface operations {
                 filter?: {
                     [key: string]: string;
                 };
+                /**
+                 * @description `json` is the answer below; the others are files that stream, with all that match
+                 * @example csv
+                 */
+                format?: "json" | "csv" | "ndjson" | "parquet";
             };
             header?: never;
             path: {
@@ -6955,7 +6979,7 @@ export interface operations {
                  */
                 fields?: string;
                 /**
-                 * @description `json` is a page; the others are all records that match, streamed in the order of their ids
+                 * @description `json` is the answer below; the others are files that stream, with all that match
                  * @example csv
                  */
                 format?: "json" | "csv" | "ndjson" | "parquet";

@@ -220,7 +220,7 @@ async def list_events(
     if not 1 <= limit <= MAX_PAGE:
         msg = f"limit is {limit}; it must be 1 to {MAX_PAGE}"
         raise ValueError(msg)
-    where, parameters = _conditions(filters or EventFilters())
+    where, parameters = conditions(filters or EventFilters())
     if cursor is not None:
         seq = decode_event_id(cursor)
         # The time bound says nothing new, but leaves out the partitions of later months.
@@ -259,7 +259,8 @@ async def get_body(engine: Engine, event_id: str) -> bytes | None:
     return _first_string(answer) if answer else None
 
 
-def _conditions(filters: EventFilters) -> tuple[list[str], dict[str, Any]]:
+def conditions(filters: EventFilters) -> tuple[list[str], dict[str, Any]]:
+    """Return the conditions of filters on ``raw_events``, and what they bind."""
     wanted: Mapping[str, Sequence[str]] = {
         "source": filters.sources,
         "record_type": filters.record_types,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from salescommand_lake.engine import Engine
 
-__all__ = ["add_events", "parse_only"]
+__all__ = ["add_events", "enter_folded", "parse_only"]
 
 _BLOCK = 500_000
 _BATCH = 20_000
@@ -24,12 +24,23 @@ async def parse_only(engine: Engine, source: str) -> None:
     )
 
 
-async def add_events(engine: Engine, *, source: str, events: int, records: int, first: int = 0) -> None:
+async def enter_folded(engine: Engine) -> None:
+    """Enter every batch in the ledger as folded and applied, once a rebuild has made the records of them."""
+    await engine.command(
+        "INSERT INTO folded_batches (batch_id, source, record_type, events, mapped, ignored, quarantined, folded_at)\n"
+        "SELECT batch_id, source, record_type, sum(events), sum(events), 0, 0, now64(6) FROM raw_batches\n"
+        "GROUP BY batch_id, source, record_type"
+    )
+
+
+async def add_events(
+    engine: Engine, *, source: str, events: int, records: int, first: int = 0, stride: int = 1
+) -> None:
     """Store ``events`` deals' events of ``records`` records, about 560 bytes each, in batches of 20,000.
 
-    Event n is about record n modulo ``records``, so that each record changes all the time; events begin 2.6 seconds
-    apart, in January 2025. ``first`` continues an earlier call. The JSON column is left empty, since nothing is
-    computed from it.
+    Event n is about record n times ``stride`` modulo ``records``, so that each record changes all the time; events
+    begin 2.6 seconds apart, in January 2025. ``first`` continues an earlier call. The JSON column is left empty, since
+    nothing is computed from it.
     """
     for start in range(first, first + events, _BLOCK):
         await engine.command(
@@ -40,6 +51,7 @@ async def add_events(engine: Engine, *, source: str, events: int, records: int, 
                 "start": start,
                 "count": min(_BLOCK, first + events - start),
                 "batch": _BATCH,
+                "stride": stride,
             },
             {"max_insert_threads": 2},
         )
@@ -67,7 +79,8 @@ SELECT source, 'deal', source_id, CAST('{{}}', 'JSON'), toDateTime(received_at, 
   toFixedString('', 32), '',
   concat('b', leftPad(toString({{start:UInt64}}), 9, '0'), '-', toString(intDiv(n, {{batch:UInt64}})))
 FROM (
-  SELECT number + {{start:UInt64}} AS n, {{source:String}} AS source, n % {{records:UInt64}} AS record,
+  SELECT number + {{start:UInt64}} AS n, {{source:String}} AS source,
+    n * {{stride:UInt64}} % {{records:UInt64}} AS record,
     toString(900000000 + cityHash64(record) % 90000000000) AS source_id, intHash64(n) AS h,
     {_STAGES}[1 + (intDiv(n, {{records:UInt64}}) + record) % 6] AS stage,
     157766400000000 + n * 2600000 AS micros,

@@ -43,7 +43,7 @@ export function FieldsPart({ record, rows }: Way) {
                 to="/events/$id"
                 params={{ id: field.event_id }}
                 search={eventSearch(rows, name)}
-                title={utc(field.source_time ?? field.received_at)}
+                title={`${utc(field.source_time ?? field.received_at)}${field.event_expired ? "; its bytes have expired" : ""}`}
                 aria-label={`${field.label}: open the event it came from`}
               >
                 <SourceBadge source={field.source} />

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from salescommand_lake import identity
 from salescommand_lake.engine import Engine
 from salescommand_lake.fold.step import applied_rows
 from salescommand_lake.fold.work import Applied, Reading, Stream, applied_mappings
@@ -300,6 +301,7 @@ class _Rebuild:
             await shadow.swap(self.engine, self.scope, self.generation, guard)
             await relink_all(self.engine, guard, nouns=[noun.name for noun in self.scope.taken_nouns])
             await self._settle(guard)
+            await self._link(guard)
             await ledger.finish(self.engine, self.entry)
         await shadow.drop(self.engine, self.scope)
         await self._tell("done")
@@ -316,6 +318,17 @@ class _Rebuild:
         for noun in self.scope.taken_nouns:
             await shadow.copy(self.engine, noun, self.scope, _TOUCHED, more)
             await self._slice(self.engine, replace(_ALL, noun=noun.name), _TOUCHED, more)
+
+    async def _link(self, guard: Guard) -> None:
+        """Find which of the records are one with others, and write the merged records of them."""
+        for noun in self.scope.taken_nouns:
+            if noun.merged:
+                touched = " UNION DISTINCT ".join(
+                    f"SELECT canonical_id FROM {table} WHERE {self.scope.condition}"
+                    for table in (noun.table, noun.merged_table)
+                )
+                await self._tell(f"finding which {noun.plural} are one")
+                await identity.Step(self.engine, noun, guard).run(touched, self.scope.parameters)
 
     async def _settle(self, guard: Guard) -> None:
         """Enter by which mappings the streams are read now; where they changed, count again what became of events."""

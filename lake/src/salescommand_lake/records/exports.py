@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from types import MappingProxyType
 
 from salescommand_lake.engine import Engine
-from salescommand_lake.mapping.literals import quoted
 from salescommand_lake.model import NOUNS, FieldType, Noun
 from salescommand_lake.reads.conditions import Column, condition
+from salescommand_lake.reads.files import FORMATS, harmless
 from salescommand_lake.reads.question import QueryError
 from salescommand_lake.reads.rows import Moment, columns, rows
 from salescommand_lake.records.question import RecordQuery
 
-__all__ = ["FORMATS", "Format", "export_records", "parse_fields"]
+__all__ = ["export_records", "parse_fields"]
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A format of files: what the engine calls it, and its media type."""
-
-    engine: str
-    media_type: str
-
-
-FORMATS: MappingProxyType[str, Format] = MappingProxyType(
-    {
-        "csv": Format("CSVWithNames", "text/csv; charset=utf-8; header=present"),
-        "ndjson": Format("JSONEachRow", "application/x-ndjson"),
-        "parquet": Format("Parquet", "application/vnd.apache.parquet"),
-    }
-)
-"""The formats by their names, which are also the files' endings."""
 
 _OWN = ("canonical_id", "source", "source_id", "quality_score", "source_time")
 _TEXT = frozenset({FieldType.STRING, FieldType.REF, FieldType.ENUM, FieldType.CURRENCY})
-_FORMULA = quoted(r"^[=+\-@\t\r]")
 
 
 def parse_fields(record_type: str, text: str | None) -> tuple[str, ...]:
@@ -94,8 +74,4 @@ def _columns(noun: Noun, fields: Iterable[str], *, safe: bool) -> list[str]:
     if not safe:
         return wanted
     text = {"source", "source_id"} | {name for name in wanted if types.get(name) in _TEXT}
-    return [_harmless(name) if name in text else name for name in wanted]
-
-
-def _harmless(name: str) -> str:
-    return f"if(match(ifNull({name}, ''), {_FORMULA}), concat(char(39), {name}), {name}) AS `{name}`"
+    return [harmless(name) if name in text else name for name in wanted]

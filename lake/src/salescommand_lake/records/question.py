@@ -101,6 +101,8 @@ class FieldValue:
     """None when no event has ever set or cleared the field."""
     source_time: datetime | None
     received_at: datetime | None
+    event_expired: bool = False
+    """Whether the bytes of that event are no longer kept; what it set is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class Change:
     received_at: datetime
     operation: str
     changes: Mapping[str, tuple[Any, Any]]
+    event_expired: bool = False
+    """Whether the bytes of the event are no longer kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ class Record:
                     "event_id": field.event_id,
                     "source_time": moment_text(field.source_time) if field.source_time else None,
                     "received_at": moment_text(field.received_at) if field.received_at else None,
+                    "event_expired": field.event_expired,
                 }
                 for name, field in self.fields.items()
             },
@@ -185,6 +190,7 @@ class Record:
                     "received_at": moment_text(change.received_at),
                     "operation": change.operation,
                     "changes": {name: {"from": old, "to": new} for name, (old, new) in change.changes.items()},
+                    "event_expired": change.event_expired,
                 }
                 for change in self.history
             ],

@@ -16,6 +16,7 @@ from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.values import place, plain, utc
 from salescommand_lake.records.listing import list_records
 from salescommand_lake.records.question import Change, FieldValue, Record, RecordQuery, RuleResult
+from salescommand_lake.retention import expired_before
 
 __all__ = ["get_record"]
 
@@ -49,6 +50,7 @@ async def get_record(
     versions = await engine.query(f"{histories(noun, changes)} ORDER BY ord", parameters)
     query = RecordQuery(type=record_type, as_of=as_of, known_at=known_at)
     cluster = members[0].cluster_id
+    expired = await expired_before(engine)
     return Record(
         canonical_id=cluster,
         type=record_type,
@@ -57,10 +59,10 @@ async def get_record(
         title=next((str(row[name]) for name in noun.title if row[name]), row["source_id"]),
         is_deleted=bool(row["is_deleted"]),
         source_time=utc(row["source_time"]),
-        fields=_fields(noun, row, {member.canonical_id: member.source for member in members}),
+        fields=_fields(noun, row, {member.canonical_id: member.source for member in members}, expired),
         score=float(row["quality_score"]),
         rules=_rules(noun, row["failed_rules"]),
-        history=_history(noun, versions),
+        history=_history(noun, versions, expired),
         related=await _related(engine, noun, row, query),
         merged_into=_merged_into(noun, row, record_id),
         members=tuple(members),
@@ -98,13 +100,15 @@ def _state(noun: Noun, changes: str) -> str:
     return merged(noun, folded, f"SELECT canonical_id, {{cluster:String}} AS cluster_id FROM ({folded})")
 
 
-def _fields(noun: Noun, row: Row, sources: Mapping[str, str]) -> dict[str, FieldValue]:
+def _fields(noun: Noun, row: Row, sources: Mapping[str, str], expired: int) -> dict[str, FieldValue]:
+    """Return the values with where they come from; ``expired`` is where the kept bytes begin."""
     found = {}
     for field in noun.fields:
-        event_id, source_time, received_at = None, None, None
+        event_id, source_time, received_at, gone = None, None, None, False
         if field.name in row["provenance"]:
             event_id, source_time = place(row["provenance"][field.name])
-            received_at = seq_time(decode_event_id(event_id))
+            seq = decode_event_id(event_id)
+            received_at, gone = seq_time(seq), seq < expired
         found[field.name] = FieldValue(
             value=plain(field, row[field.name]),
             label=field.label,
@@ -113,6 +117,7 @@ def _fields(noun: Noun, row: Row, sources: Mapping[str, str]) -> dict[str, Field
             event_id=event_id,
             source_time=source_time,
             received_at=received_at,
+            event_expired=gone,
         )
     return found
 
@@ -125,7 +130,7 @@ def _rules(noun: Noun, failed: Sequence[str]) -> tuple[RuleResult, ...]:
     )
 
 
-def _history(noun: Noun, versions: Sequence[Row]) -> tuple[Change, ...]:
+def _history(noun: Noun, versions: Sequence[Row], expired: int) -> tuple[Change, ...]:
     """Compare each version with the one before of the same member; newest first."""
     last: dict[str, Mapping[str, Any]] = {}
     found = []
@@ -139,7 +144,13 @@ def _history(noun: Noun, versions: Sequence[Row]) -> tuple[Change, ...]:
         seq = int(row["seq"])
         found.append(
             Change(
-                encode_event_id(seq), row["source"], utc(row["source_time"]), seq_time(seq), row["operation"], changes
+                encode_event_id(seq),
+                row["source"],
+                utc(row["source_time"]),
+                seq_time(seq),
+                row["operation"],
+                changes,
+                seq < expired,
             )
         )
         last[row["canonical_id"]] = {**values, "is_deleted": deleted}

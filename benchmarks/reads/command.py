@@ -1,4 +1,4 @@
-"""Measure dashboard reads: ``python -m benchmarks.reads [--deals N] [--repeats N]``. Prints a table in Markdown."""
+"""`python -m benchmarks reads`: how long the numbers of a dashboard take, now and as of a past day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from benchmarks.machine import machine
 from benchmarks.reads.generate import DEALS, generate, touch
+from benchmarks.report import Outcome, Row
 from salescommand_lake import LakeSettings, open_engine
 from salescommand_lake.bridge import BridgeQuery, bridge
 from salescommand_lake.engine import Engine
@@ -19,6 +21,8 @@ from salescommand_lake.schema import ensure_schema
 from salescommand_lake.serving import refresh
 
 PAST = ("as_of", "2025-12-31")
+LIMITS = {"refresh": ("-", "-"), "bridge": ("1 s", "200 ms"), "past day": ("1 s", "200 ms"), "": ("300 ms", "50 ms")}
+"""What is allowed and what is aimed at, by a word of the read's name: a bridge looks at two past days."""
 READS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "open pipeline": ("open-pipeline", []),
     "open pipeline by stage": ("open-pipeline", [("by", "stage")]),
@@ -72,8 +76,21 @@ def reads(engine: Engine) -> dict[str, Callable[[], Awaitable[object]]]:
     return found
 
 
-async def main(folder: Path, options: argparse.Namespace) -> None:
-    """Make the lake if it is not there, then measure."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what this part of the command takes."""
+    parser.add_argument("--deals", type=int, default=DEALS, help=f"default {DEALS:,}")
+    parser.add_argument("--repeats", type=int, default=20, help="times that each read is asked, default 20")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the reads whose name contains this")
+    parser.add_argument("--data", type=Path, help="where the lake is, or is made and kept; a temporary folder without")
+
+
+def measure(options: argparse.Namespace) -> Outcome:
+    """Make the lake if it is not there, then ask each read again and again."""
+    with tempfile.TemporaryDirectory(prefix="salescommand-bench-") as temporary:
+        return asyncio.run(_measure(options.data or Path(temporary), options))
+
+
+async def _measure(folder: Path, options: argparse.Namespace) -> Outcome:
     engine = open_engine(LakeSettings(data_dir=folder, threads=2))
     await ensure_schema(engine)
     if not (await list_records(engine, RecordQuery(type="owner", limit=1))).total:
@@ -81,21 +98,14 @@ async def main(folder: Path, options: argparse.Namespace) -> None:
         records = await generate(engine, options.deals)
         for number in range(6):
             await touch(engine, number)
-        print(f"{records:,} records, six small parts unmerged; made in {time.perf_counter() - start:.0f} s\n")
-    print("| read | p50, ms | p95, ms |\n| --- | ---: | ---: |")
+        print(f"{records:,} records made in {time.perf_counter() - start:.0f} s", flush=True)
+    note = f"{options.deals:,} deals with five states each, six small parts unmerged, warm, no answer kept."
+    outcome = Outcome([], machine(folder), note)
     for name, read in reads(engine).items():
         if options.only in name:
             middle, late = await timed(read, options.repeats)
-            print(f"| {name} | {middle:.0f} | {late:.0f} |", flush=True)
+            must, aim = next((limits for word, limits in LIMITS.items() if word in name), ("-", "-"))
+            outcome.rows.append(Row(name, must, aim, f"p95 {late:.0f} ms", f"p50 {middle:.0f} ms"))
+            print(f"  {name}: p50 {middle:.0f}, p95 {late:.0f} ms", flush=True)
     await engine.close()
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deals", type=int, default=DEALS)
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--only", default="", help="only the reads whose name contains this")
-    parser.add_argument("--folder", type=Path, help="where the lake is, or is made and kept")
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(main(chosen.folder or Path(temporary), chosen))
+    return outcome

@@ -9,7 +9,7 @@ find the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from salescommand_lake.engine import Engine
@@ -314,13 +314,13 @@ class Step:
         return await self.engine.query(sql, self._bound)
 
 
-async def relink_all(engine: Engine, guard: Guard | None = None, nouns: Collection[str] = tuple(IDENTITIES)) -> None:
+async def relink_all(engine: Engine, guard: Guard | None = None) -> None:
     """Find the clusters and the merged records of everything anew; where states are the same, so is the result.
 
     Raises:
         LakeError: the engine is away or refuses for now.
     """
-    for name in (name for name in IDENTITIES if name in nouns):
+    for name in IDENTITIES:
         await _relink(engine, NOUNS[name], guard)
 
 

@@ -20,7 +20,6 @@ from salescommand_lake.engine import Engine
 from salescommand_lake.fold.step import applied_rows
 from salescommand_lake.fold.work import Applied, Reading, Stream, applied_mappings
 from salescommand_lake.fold.writes import VERSIONS, Guard, Scope, Writer, scope_of_sources
-from salescommand_lake.identity import relink_all
 from salescommand_lake.mapping.catalog import Catalog, load_catalog
 from salescommand_lake.mapping.compile import RAW_COLUMNS
 from salescommand_lake.model import NOUNS, Noun
@@ -299,7 +298,6 @@ class _Rebuild:
             await self._catch_up(max(since, again - _MARGIN))
             await self._tell("putting it in place")
             await shadow.swap(self.engine, self.scope, self.generation, guard)
-            await relink_all(self.engine, guard, nouns=[noun.name for noun in self.scope.taken_nouns])
             await self._settle(guard)
             await self._link(guard)
             await ledger.finish(self.engine, self.entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from salescommand_lake import Engine
 from salescommand_lake.errors import LakeUnavailable
 from salescommand_lake.fold import apply_mapping, fold_pending
 from salescommand_lake.hashes import zone_hashes
+from salescommand_lake.metrics import REGISTRY, MetricQuery, compute
 from salescommand_lake.model import NOUNS
 from salescommand_lake.noun_tables import derived_tables
 from salescommand_lake.raw import RawRow
@@ -21,6 +23,7 @@ from salescommand_lake.retention import StillPending, expire_raw
 from tests.lake.test_fold_steps import OWN, balanced, everything, mixed
 from tests.support.failing_engine import FailingEngine
 from tests.support.lake_events import START, event, states, store
+from tests.support.sales_history import RATES, history, rate_rows, rows
 
 DEAL = NOUNS["opportunity"]
 WHOLE = RebuildScope()
@@ -267,3 +270,37 @@ async def test_expiry_may_stop_anywhere(engine: Engine) -> None:
 
 async def _raw(engine: Engine) -> int:
     return int((await engine.query("SELECT count() AS n FROM raw_events"))[0]["n"])
+
+
+async def test_no_number_moves_when_raw_expires(engine: Engine) -> None:
+    """Every metric of the registry, today, as of a past day, and as it was known before what expires."""
+    told = history(7, deals=30)
+    older = [replace(one, arrived=one.arrived - 40 * 24 * 3600) for one in told[: len(told) // 2]]
+    await store(engine, [*rate_rows(-40 * 24 * 3600), *rows(older)], "older")
+    await store(engine, rows(told[len(told) // 2 :]), "newer")
+    await fold(engine)
+    before = await numbers(engine)
+    assert any(answer["rows"] for answer in before.values())
+    assert (await expire_raw(engine, START)).events == len(older) + len(RATES)
+    assert await _raw(engine) == len(told) - len(older)
+    assert await numbers(engine) == before
+    await rebuild([engine], WHOLE)
+    assert await numbers(engine) == before
+
+
+MOMENTS: tuple[dict[str, str], ...] = ({}, {"as_of": "2026-01-12"}, {"as_of": "2026-01-12", "known_at": "2025-12-20"})
+
+
+async def numbers(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Return what every metric says at some moments, by its first dimension, with the addresses of its rows."""
+    found = {}
+    for slug, metric in REGISTRY.items():
+        for moment in MOMENTS:
+            if not moment and (metric.unit == "days" or metric.measure == "days"):
+                continue  # a stay that lasts grows by the second
+            query = MetricQuery.parse([("by", metric.dimensions[0]), *moment.items()])
+            answer = (await compute(engine, slug, query)).as_dict()
+            found[f"{slug} {moment}"] = {
+                name: answer[name] for name in ("value", "rows", "unpriced", "drill", "groups")
+            }
+    return found

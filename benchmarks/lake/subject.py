@@ -37,6 +37,12 @@ async def parsing(engine: Engine) -> float:
     return min(seconds)
 
 
+async def counted(engine: Engine) -> tuple[int, int]:
+    """Return how many raw events there are, and how many of them the ledger does not have."""
+    books = (await raw_books(engine)).values()
+    return sum(terms["raw"] for terms in books), sum(terms["pending"] for terms in books)
+
+
 async def steps(engine: Engine, events: int, records: int) -> list[float]:
     """Return the seconds of incremental steps of 400 touched records each, scattered over all; the first is left out.
 
@@ -44,7 +50,7 @@ async def steps(engine: Engine, events: int, records: int) -> list[float]:
     """
     found = []
     for _ in range(STEPS + 1):
-        there = sum(terms["raw"] for terms in (await raw_books(engine)).values())
+        there, _ = await counted(engine)
         await add_events(
             engine, source=SOURCE, events=STEP_KEYS, records=records, first=there, stride=max(1, records // STEP_KEYS)
         )
@@ -60,18 +66,17 @@ async def measure(folder: Path, events: int, per_record: int, names: list[str]) 
     engines = [open_engine(settings) for _ in range(2)]
     engine = engines[0]
     await ensure_schema(engine)
-    fresh = not await raw_books(engine)
-    if fresh:
+    if not await raw_books(engine):
         await add_events(engine, source=SOURCE, events=events, records=events // per_record)
+    there, pending = await counted(engine)
     found: dict[str, Any] = {}
-    if "rebuild" in names or fresh:
-        there = sum(terms["raw"] for terms in (await raw_books(engine)).values())
+    if "rebuild" in names or pending:
         floor = await parsing(engine)
         started = time.perf_counter()
         await rebuild(engines, RebuildScope())
         seconds = time.perf_counter() - started
         found["rebuild"] = {"events": there, "seconds": seconds, "parsing": floor}
-        if fresh:
+        if pending:
             await enter_folded(engine)
     if "step" in names:
         found["step"] = await steps(engine, events, events // per_record)

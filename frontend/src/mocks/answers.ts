@@ -173,7 +173,7 @@ export function detailOf(record: RecordItem): RecordDetail {
     Object.entries({ ...record.fields, lost_reason: null }).map(([name, value], index) => {
       const event = index % 3 === 0 ? latest : created;
       const [label, unit] = LABELS[name] ?? [name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " "), null];
-      return [name, { value, label, unit, source: record.source, event_id: event.event_id, source_time: event.source_time, received_at: event.received_at }];
+      return [name, { value, label, unit, source: record.source, event_id: event.event_id, source_time: event.source_time, received_at: event.received_at, event_expired: false }];
     }),
   );
   const amount = record.fields.amount ?? null;
@@ -191,12 +191,13 @@ export function detailOf(record: RecordItem): RecordDetail {
       ],
     },
     history: [
-      { event_id: latest.event_id, source: record.source, source_time: latest.source_time, received_at: latest.received_at, operation: "patch", changes: { amount: { from: "84000.0000", to: amount } } },
-      { event_id: eventOf(record, 1).event_id, source: record.source, source_time: eventOf(record, 1).source_time, received_at: eventOf(record, 1).received_at, operation: "patch", changes: { stage: { from: "Discovery", to: record.fields.stage ?? null }, close_date: { from: dayFromNow(9), to: dayFromNow(20) } } },
+      { event_id: latest.event_id, source: record.source, source_time: latest.source_time, received_at: latest.received_at, operation: "patch", event_expired: false, changes: { amount: { from: "84000.0000", to: amount } } },
+      { event_id: eventOf(record, 1).event_id, source: record.source, source_time: eventOf(record, 1).source_time, received_at: eventOf(record, 1).received_at, operation: "patch", event_expired: false, changes: { stage: { from: "Discovery", to: record.fields.stage ?? null }, close_date: { from: dayFromNow(9), to: dayFromNow(20) } } },
       {
         event_id: created.event_id, source: record.source,
         source_time: created.source_time,
         received_at: created.received_at,
+        event_expired: false,
         operation: "full",
         changes: Object.fromEntries(Object.entries(record.fields).map(([name, value]) => [name, { from: null, to: name === "stage" ? "Qualified" : value }])),
       },

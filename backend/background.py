@@ -80,14 +80,9 @@ class _Run:
 
     async def work(self, job: Any) -> None:
         """Do the job, tell how it goes, and remember how it ended."""
-        jobs = self._context.mongo.jobs
-        now = datetime.now(UTC)
-        start = {"state": "running", "run": self._number, "touched_at": now, "started_at": now, "error": None}
-        document = await jobs.update(
-            {"_id": self._id, "state": {"$in": ["queued", "running"]}}, {"$set": start, "$inc": {"attempts": 1}}
-        )
+        document = await JobService(self._context).claim(self._id, self._number)
         if document is None:
-            return  # cancelled while it waited
+            return  # cancelled while it waited, or another process is at it
         doing = asyncio.create_task(self._do(document))
         try:
             while not doing.done():
@@ -108,6 +103,8 @@ class _Run:
             if not doing.done():
                 doing.cancel()
                 await asyncio.wait({doing})
+            if not doing.cancelled():
+                doing.exception()  # told above, or no longer this run's to tell
 
     async def _do(self, document: Document) -> dict[str, Any]:
         args = dict(document["args"])

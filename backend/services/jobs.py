@@ -106,6 +106,15 @@ class JobService:
         )
         return job is not None
 
+    async def claim(self, job_id: str, run: str) -> Document | None:
+        """Give a queued job to a run, or one whose run fell silent; None when there is nothing to do for it."""
+        now = datetime.now(UTC)
+        silent = {"state": "running", "touched_at": {"$lt": now - timedelta(seconds=HEARTBEAT_SECONDS)}}
+        start = {"state": "running", "run": run, "touched_at": now, "started_at": now, "error": None}
+        return await self._jobs.update(
+            {"_id": job_id, "$or": [{"state": "queued"}, silent]}, {"$set": start, "$inc": {"attempts": 1}}
+        )
+
     async def all(self, limit: int = 100) -> list[JobRecord]:
         """Return the jobs, newest first."""
         return [_record(each) for each in await self._jobs.find(sort=[("created_at", -1)], limit=limit)]

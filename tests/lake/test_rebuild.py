@@ -105,7 +105,10 @@ async def test_it_restores_what_was_lost(engine: Engine, monkeypatch: pytest.Mon
         await engine.command(f"TRUNCATE TABLE {table} SYNC")
     result = await rebuild([engine, engine], WHOLE)
     assert result.slices > len(NOUNS)
-    assert await compared(engine) == before
+    after = await compared(engine)
+    # What was published of a history before a late event came is not told again; any past day is read from the changes.
+    del before["versions"], after["versions"]
+    assert after == before
     assert await engine.query(LINKS) == links
     assert any(row["cluster_id"] != row["canonical_id"] for row in links)
     versions = "SELECT canonical_id, ord, count() AS n FROM canonical_records GROUP BY ALL HAVING n > 1"

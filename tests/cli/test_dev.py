@@ -205,6 +205,20 @@ def test_status_check_and_doctor(running):
     assert str(running.process.pid) in found["data folder"]["found"]
 
 
+def test_a_rebuild_is_planned_followed_and_listed(running):
+    dry = run(running.data, "lake", "rebuild", "--dry-run", "--entity", "opportunity")
+    assert dry.stdout.startswith("Would read "), dry.stderr
+    built = run(running.data, "lake", "rebuild", "--entity", "opportunity")
+    assert (built.returncode, built.stdout[:8]) == (0, "Rebuilt "), built.stderr
+    [job] = json.loads(run(running.data, "jobs", "list", "--json").stdout)
+    assert (job["kind"], job["state"], job["progress"]) == ("rebuild", "done", 1.0)
+    assert json.loads(run(running.data, "jobs", "show", job["id"]).stdout)["args"]["entities"] == ["opportunity"]
+    over = run(running.data, "jobs", "cancel", job["id"])
+    assert (over.returncode, job["id"] in over.stderr) == (1, True), over.stderr
+    unknown = run(running.data, "lake", "rebuild", "--entity", "deal")
+    assert (unknown.returncode, "opportunity" in unknown.stderr) == (1, True), unknown.stderr
+
+
 def test_nothing_secret_is_logged(running, token):
     text = "".join(path.read_text(errors="replace") for path in (running.data / "logs").iterdir())
     assert token not in text

@@ -133,7 +133,7 @@ async def test_a_try_that_is_at_work_still_when_the_next_one_lacks_memory(
 
 @pytest.mark.parametrize("code", [117, 27, 53, 6, 9999])
 async def test_a_poisoned_event_is_set_apart(away: Context, server: FaultyServer, code: int) -> None:
-    server.front.poison = (b'"source_id":"33"', code)
+    server.front.poison = (b'"name": "n33"', code)
     acks = await append(away, *range(60))
     async with loading(away):
         await emptied(away)

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from typing import Protocol
 
 import apsw
@@ -26,19 +26,18 @@ from backend.microservices.ingest.spool_shapes import BatchEntry
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
-from salescommand_lake.engine import Engine
+from salescommand_lake.engine import Columns, Engine
 from salescommand_lake.errors import LakeError, OutOfMemory, QueryTimeout, RowRejected, SchemaMismatch, TooManyParts
-from salescommand_lake.raw import RawRow, insert_raw
+from salescommand_lake.raw import RawBlock, insert_raw
 from salescommand_lake.schema import require_schema
 
-__all__ = ["CHANNEL", "Loader", "LoaderContext", "raw_row"]
+__all__ = ["CHANNEL", "Loader", "LoaderContext", "columns_of"]
 
 log = logging.getLogger(__name__)
 CHANNEL = "salescommand:raw"
 """Redis channel on which each insert is announced to workers in other processes."""
 MAX_BYTES = 16 * 1024 * 1024
 DRAIN_SECONDS = 5.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
 # The engine asks for time to merge: a short pause would only make it worse.
 _BREAKER_DELAY = 5.0
@@ -163,7 +162,7 @@ class Loader:
     async def _load(self, batch: Batch) -> None:
         """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
         try:
-            rows = await asyncio.to_thread(raw_rows, batch)  # so that posts don't wait for it
+            columns = await asyncio.to_thread(columns_of, batch.rows, batch.entry.batch_id)  # so that posts don't wait
         except ValueError as error:
             await self._narrow(batch, f"the event can't be written: {error}", None, "InvalidRow")
             return
@@ -172,28 +171,28 @@ class Loader:
             await require_schema(self._engine)
             self._schema_seen = True
         try:
-            await self._insert(batch, rows)
+            await self._insert(batch, columns)
         except LakeError as error:
             if error.outcome_unknown:
                 self._unsure_about(batch.entry.batch_id)
             if not await self._may_narrow(error, batch):
                 raise
             if isinstance(error, OutOfMemory):
-                self._rows_now = max(1, len(rows) // 2)
+                self._rows_now = max(1, len(batch.rows) // 2)
             await self._narrow(batch, str(error), error.code, type(error).__name__)
 
-    async def _insert(self, batch: Batch, rows: list[RawRow]) -> None:
+    async def _insert(self, batch: Batch, columns: Columns) -> None:
         """Store one batch and note that it is stored."""
         started = time.perf_counter()
         # The books are read between inserts, so that no event is in two places at once.
         async with self._spool.inserting:
             try:
                 async with asyncio.timeout(_INSERT_SECONDS):
-                    await insert_raw(self._engine, rows, batch.entry.batch_id)
+                    await insert_raw(self._engine, columns, batch.entry.batch_id)
             except TimeoutError:
                 raise QueryTimeout(f"the lake did not answer an insert within {_INSERT_SECONDS:g} seconds") from None
             await self._spool.complete(batch)
-        self._state.loaded(len(rows), time.perf_counter() - started)
+        self._state.loaded(len(batch.rows), time.perf_counter() - started)
         self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 
@@ -303,33 +302,28 @@ class Loader:
             log.debug("inserts are not announced: %s", error)
 
 
-def raw_rows(batch: Batch) -> list[RawRow]:
-    """Return a batch's events as they are stored.
+def columns_of(rows: Sequence[Row], batch_id: str) -> Columns:
+    """Return events as they are stored, in the batch of this name.
 
     Raises:
         ValueError: one can't be written.
     """
-    return [raw_row(row, batch.entry.batch_id) for row in batch.rows]
-
-
-def raw_row(row: Row, batch_id: str) -> RawRow:
-    """Return the event as it is stored, in the batch of this name."""
-    given = row.source_time_ms
-    return RawRow(
-        source=row.source,
-        entity_type=row.entity_type,
-        source_id=row.source_id,
-        seq=row.seq,
-        body=row.body,
+    block = RawBlock(
         batch_id=batch_id,
-        event_key=row.event_key,
-        vendor_seq=row.vendor_seq,
-        kind=row.kind,
-        record_type=row.record_type,
-        operation=row.operation,
-        source_time=None if given is None else _EPOCH + timedelta(milliseconds=given),
-        body_sha256=row.body_sha256,
-        body_index=row.body_index,
-        request_sha256=row.request_sha256,
-        contract_error=row.contract_error,
+        seq=[row.seq for row in rows],
+        source=[row.source for row in rows],
+        entity_type=[row.entity_type for row in rows],
+        source_id=[row.source_id for row in rows],
+        event_key=[row.event_key for row in rows],
+        vendor_seq=[row.vendor_seq for row in rows],
+        kind=[row.kind for row in rows],
+        record_type=[row.record_type for row in rows],
+        operation=[row.operation for row in rows],
+        source_time_ms=[row.source_time_ms for row in rows],
+        body=[row.body for row in rows],
+        body_sha256=[row.body_sha256 for row in rows],
+        body_index=[row.body_index for row in rows],
+        request_sha256=[row.request_sha256 for row in rows],
+        contract_error=[row.contract_error for row in rows],
     )
+    return block.columns()

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 __all__ = ["Columns", "Ready"]
 
 _NUMBERS = {"Bool": "B", "UInt8": "B", "UInt32": "I", "UInt64": "Q", "Int64": "q", "DateTime": "I"}
-_SHORT = [bytes([length]) for length in range(0x80)]
 
 
 class Ready(NamedTuple):
@@ -57,7 +58,7 @@ class Columns:
             if len(values) != rows:
                 msg = f"column {name} has {len(values)} values where the first has {rows}"
                 raise ValueError(msg)
-            parts += (_text(name), _text(kind), _column(name, kind, values))
+            parts += (_string(name), _string(kind), _column(name, kind, values))
         return b"".join(parts)
 
 
@@ -66,7 +67,7 @@ def _column(name: str, kind: str, values: Sequence[Any]) -> bytes:
         return _strings(values)
     if kind.startswith("FixedString("):
         size = int(kind[12:-1])
-        if any(len(value) != size for value in values):
+        if set(map(len, values)) - {size}:
             msg = f"a value of column {name} has not {size} bytes"
             raise ValueError(msg)
         return b"".join(values)
@@ -80,23 +81,24 @@ def _column(name: str, kind: str, values: Sequence[Any]) -> bytes:
     return numbers.tobytes()
 
 
-def _strings(values: Iterable[str | bytes]) -> bytes:
-    parts: list[bytes] = []
-    for value in values:
-        data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
-        parts += (_length(len(data)), data)
-    return b"".join(parts)
+def _strings(values: Sequence[str | bytes]) -> bytes:
+    if not values:
+        return b""
+    if values.count(values[0]) == len(values):  # names of sources and kinds; by far cheaper than one by one
+        return _string(values[0]) * len(values)
+    data = [value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass") for value in values]
+    lengths = map(len, data)
+    return b"".join(chain.from_iterable(zip(map(_length, lengths), data, strict=True)))
 
 
-def _text(value: str) -> bytes:
-    data = value.encode()
+def _string(value: str | bytes) -> bytes:
+    data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
     return _length(len(data)) + data
 
 
+@lru_cache(maxsize=4096)
 def _length(number: int) -> bytes:
     """Write a length in groups of seven bits, the lowest first."""
-    if number < 0x80:
-        return _SHORT[number]
     groups = bytearray()
     while number >= 0x80:
         groups.append(number & 0x7F | 0x80)

@@ -18,6 +18,7 @@ import uvloop
 from benchmarks.ingest.names import PATH
 
 _SLACK = 0.0005
+_MARK = b"@@name@@"
 
 
 class Client(asyncio.Protocol):
@@ -28,6 +29,7 @@ class Client(asyncio.Protocol):
         self._buffer = b""
         self._due = 0.0
         self._id = ""
+        self._answered = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready."""
@@ -36,7 +38,7 @@ class Client(asyncio.Protocol):
 
     def post(self, due: float, number: int) -> None:
         """Send the post that is due."""
-        self._due, self._id = due, f"{self._load.prefix}-{number}"
+        self._due, self._id, self._answered = due, f"{self._load.prefix}-{number}", False
         body = self._load.body(self._id, number)
         self._transport.write(self._load.head + b"%d\r\n\r\n" % len(body) + body)
 
@@ -52,14 +54,19 @@ class Client(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         status, self._buffer = int(head[9:12]), self._buffer[end + 4 + length :]
+        self._answered = True
         self._load.answered(self._id, status, self._due)
-        self._load.free.append(self)
+        if not self._transport.is_closing() and b"connection: close" not in head:
+            self._load.free.append(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server hung up: this post is not acknowledged."""
+        """The server hung up: a post that waits for its answer is not acknowledged. Somebody else comes instead."""
         del exc
-        self._load.lost += 1
-        self._load.clients -= 1
+        if self in self._load.free:
+            self._load.free.remove(self)
+        elif not self._answered:
+            self._load.lost += 1
+        self._load.come_again()
 
 
 class Load:
@@ -73,46 +80,71 @@ class Load:
         self.free: list[Client] = []
         self.lost = 0
         self.clients = 0
+        self.ended = False
+        self._coming: set[asyncio.Task[None]] = set()
         self.statuses: Counter[int] = Counter()
         self.times: list[float] = []
+        self.dues: list[float] = []
+        self.unsent = 0
         self.acknowledged: list[str] = []
         self._loop = asyncio.get_running_loop()
-        self._padding = "x" * options.padding
+        self._padding = b"x" * options.padding
+        self._template = b""
+        if options.records > 1:
+            self._template = b"\n".join(self._deal(b"%s-%d" % (_MARK, n), n) for n in range(options.records))
 
     def body(self, name: str, number: int) -> bytes:
-        """Return the post's body: one deal, or lines of them."""
-        return b"\n".join(
+        """Return the post's body: one deal, or lines of them, which differ from post to post by their ids only."""
+        if self._template:
+            return self._template.replace(_MARK, name.encode())
+        return self._deal(name.encode(), number)
+
+    def _deal(self, name: bytes, number: int) -> bytes:
+        return (
             b'{"id":"%s","name":"Annual plan","amount":"%d.50","currency":"EUR","stage":"proposal","owner":"owner-%d",'
             b'"updated_at":"2026-03-0%dT10:%02d:%02dZ","note":"%s"}'
-            % (
-                (name if self.options.records == 1 else f"{name}-{place}").encode(),
-                number % 90_000,
-                place % 40,
-                number % 9 + 1,
-                number % 60,
-                place % 59,
-                self._padding.encode(),
-            )
-            for place in range(self.options.records)
+            % (name, number % 90_000, number % 40, number % 9 + 1, number % 60, number % 59, self._padding)
         )
 
     def answered(self, name: str, status: int, due: float) -> None:
         """Note an answer."""
         self.statuses[status] += 1
         self.times.append(self._loop.time() - due)
+        self.dues.append(due)
         if status == 200:
             self.acknowledged.append(name)
+
+    def come_again(self) -> None:
+        """Connect once more in place of a client that was hung up on."""
+        if self.ended:
+            self.clients -= 1
+            return
+        task = asyncio.ensure_future(self._connect())
+        self._coming.add(task)
+        task.add_done_callback(self._coming.discard)
+
+    async def _connect(self) -> None:
+        try:
+            await self._loop.create_connection(lambda: Client(self), "127.0.0.1", self.options.port)
+        except OSError:
+            self.clients -= 1
 
     async def run(self) -> None:
         """Post at the rate until the time is over, then wait for the last answers."""
         options, loop = self.options, self._loop
-        for _ in range(options.connections):
-            await loop.create_connection(lambda: Client(self), "127.0.0.1", options.port)
         self.clients = options.connections
+        for _ in range(options.connections):
+            await self._connect()
         begin, number, most = loop.time() + 0.05, 0, int(options.rate * options.seconds)
         while number < most and self.clients > 0:
             due = begin + number / options.rate
             now = loop.time()
+            if options.drop and due <= now and not self.free:
+                self.unsent += 1  # every client waits for an answer: this one stays away
+                number += 1
+                if self.unsent % 16 == 0:
+                    await asyncio.sleep(0)
+                continue
             if due > now + _SLACK or not self.free:
                 await asyncio.sleep(max(0.0, min(due - now, 0.002)))
                 if now > begin + options.seconds + options.patience:
@@ -120,21 +152,25 @@ class Load:
                 continue
             self.free.pop().post(due, number)
             number += 1
-            if number % 64 == 0:
+            if number % 64 == 0 or options.records > 1:
                 await asyncio.sleep(0)
+        self.ended = True
         deadline = loop.time() + 30
         while len(self.free) < self.clients and loop.time() < deadline:  # noqa: ASYNC110 - nothing is measured now
             await asyncio.sleep(0.01)
-        self._report(number, loop.time() - begin)
+        self._report(number - self.unsent, begin)
 
-    def _report(self, sent: int, seconds: float) -> None:
+    def _report(self, sent: int, begin: float) -> None:
         times = sorted(self.times) or [0.0]
         at = {name: times[min(len(times) - 1, int(len(times) * share))] for name, share in _SHARES.items()}
         if self.options.acknowledged:
             Path(self.options.acknowledged).write_text("\n".join(self.acknowledged))
         found = {
             "sent": sent,
-            "seconds": seconds,
+            "unsent": self.unsent,
+            "begin": begin,
+            "seconds": self._loop.time() - begin,
+            "worst": self._worst(begin),
             "due": int(self.options.rate * self.options.seconds),
             "lost": self.lost,
             "acknowledged": len(self.acknowledged),
@@ -142,6 +178,13 @@ class Load:
             **{name: value * 1000 for name, value in at.items()},
         }
         print(json.dumps(found), flush=True)
+
+    def _worst(self, begin: float) -> list[float]:
+        """Return the longest answer, in milliseconds, of those that were due in each second."""
+        seconds: dict[int, float] = {}
+        for due, took in zip(self.dues, self.times, strict=True):
+            seconds[int(due - begin)] = max(seconds.get(int(due - begin), 0.0), round(took * 1000, 1))
+        return [seconds.get(second, 0.0) for second in range(max(seconds, default=-1) + 1)]
 
 
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
@@ -159,6 +202,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1, help="records in one post")
     parser.add_argument("--padding", type=int, default=0, help="bytes of text added to each record")
     parser.add_argument("--patience", type=float, default=5.0, help="seconds to go on for when posts are late")
+    parser.add_argument("--drop", action="store_true", help="don't send what is due while all connections wait")
     parser.add_argument("--acknowledged", help="file for the ids that were acknowledged")
     options = parser.parse_args()
     options.type = "application/json" if options.records == 1 else "application/x-ndjson"

@@ -69,11 +69,14 @@ def outage(plan: Plan, say: Callable[[str], None]) -> list[Row]:
                 posting = _posting(door, most / 2, plan, ids)
                 time.sleep(2)
                 server.stop()
+                gone = time.monotonic()
                 time.sleep(plan.outage_seconds)
                 behind = door.state()["depth"]
                 say(f"{behind:,} events waited after {plan.outage_seconds:g} s without ClickHouse; it comes back")
                 server.start()
+                back = time.monotonic()
                 drained, arrived = _drain(door)
+                level = time.monotonic()
                 sent = posting()
                 books = door.settled(loaded=True)
             rows = min(behind, plan.rows)
@@ -83,7 +86,11 @@ def outage(plan: Plan, say: Callable[[str], None]) -> list[Row]:
         least = warm + sent["acknowledged"]
         check = verified(data, books, least, least + 128, ids)
     name = f"ClickHouse away for {plan.outage_seconds:g} s at half load"
-    detail = f"{behind:,} waited, {sent['acknowledged']:,} acknowledged in all; p99 {sent['p99']:.0f} ms"
+    away, draining = (_longest(sent, *span) for span in ((gone, back), (back, level)))
+    detail = (
+        f"{behind:,} waited, {sent['acknowledged']:,} acknowledged in all; longest answer of a second: "
+        f"{away} ms while away, {draining} ms while draining"
+    )
     say(f"{check}; drained at {drained:,.0f}/s while {arrived:,.0f}/s arrived, direct {direct:,.0f}/s")
     return [
         Row(f"{name}: lost / duplicated", "0 / 0", "0 / 0", "0 / 0", detail, [check]),
@@ -95,6 +102,12 @@ def outage(plan: Plan, say: Callable[[str], None]) -> list[Row]:
             f"{drained:,.0f} against {direct:,.0f} rows/s, {arrived:,.0f} events/s arriving",
         ),
     ]
+
+
+def _longest(sent: dict[str, Any], since: float, until: float) -> str:
+    """Return the median and the maximum, in milliseconds, of the longest answers of the seconds between two times."""
+    worst = sorted(sent["worst"][max(0, int(since - sent["begin"])) : int(until - sent["begin"]) + 1]) or [0.0]
+    return f"{worst[len(worst) // 2]:,.0f} (in the worst second {worst[-1]:,.0f})"
 
 
 def _posting(door: Program, rate: float, plan: Plan, ids: Path) -> Callable[[], dict[str, Any]]:

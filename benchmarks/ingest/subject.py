@@ -32,6 +32,7 @@ from salescommand_cli.roles.servers import Servers
 from salescommand_cli.roles.stop import StopRequested, StopSignals
 from salescommand_cli.roles.work import start_jobs
 from salescommand_cli.settings import load_settings
+from salescommand_lake.synthetic import add_events
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -76,7 +77,7 @@ async def make_key(context: Context) -> str:
         return str(answer.json()["key"])
 
 
-async def serve(data: Path, *, loader: bool, worker: bool = False) -> None:
+async def serve(data: Path, *, loader: bool, worker: bool = False, stored: int = 0) -> None:
     """Serve until a signal."""
     signals = StopSignals()
     folder = DataFolder(data)
@@ -89,6 +90,8 @@ async def serve(data: Path, *, loader: bool, worker: bool = False) -> None:
         context = await stack.enter_async_context(open_context(settings))
         if loader:
             await prepare_lake(context)
+        if stored:
+            await add_events(context.engine, source="stored", events=stored, records=max(1, stored // 10))
         jobs = Jobs()
         stack.push_async_callback(jobs.stop)
         start_jobs(jobs, context, loader=loader, worker=worker)
@@ -114,8 +117,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--loader", action="store_true")
     parser.add_argument("--worker", action="store_true", help="fold and publish too")
+    parser.add_argument("--stored", type=int, default=0, help="events of another source to have in the lake before")
     options = parser.parse_args()
-    run(serve(options.data, loader=options.loader, worker=options.worker))
+    run(serve(options.data, loader=options.loader, worker=options.worker, stored=options.stored))
 
 
 if __name__ == "__main__":

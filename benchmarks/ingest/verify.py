@@ -44,8 +44,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--acknowledged", type=Path, help="ids that were acknowledged, one a line")
     options = parser.parse_args()
-    counts = Counter(asyncio.run(kept(options.data)))
     acknowledged = set(options.acknowledged.read_text().split()) if options.acknowledged else set()
+    counts = Counter(asyncio.run(kept(options.data)))
     found = {
         "rows": counts.total(),
         "duplicated": counts.total() - len(counts),

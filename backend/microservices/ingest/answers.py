@@ -16,6 +16,17 @@ __all__ = ["accepted", "all_refused", "extra_headers"]
 _ENCODE = msgspec.json.Encoder().encode
 
 
+class _Event(msgspec.Struct, omit_defaults=True, gc=False):
+    """What became of one record of several."""
+
+    index: int
+    source_id: str
+    event_id: str
+    duplicate: bool
+    generated: bool = False
+    note: str = ""
+
+
 def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool | None) -> bytes:
     """Return the answer that says what became of each record. `stored` is None when nobody waits for the lake."""
     drafts = prepared.submission.drafts
@@ -32,19 +43,13 @@ def accepted(prepared: Prepared, acks: list[Ack], duplicates: int, stored: bool 
         content["accepted"] = len(acks)
         content["duplicates"] = duplicates
         content["rejected"] = [_fault(index, fault) for index, fault in prepared.faults]
+        ids = [draft.row.source_id for draft in drafts]
         content["events"] = [
-            {
-                "index": index,
-                "source_id": draft.row.source_id,
-                "event_id": encode_event_id(ack.seq),
-                "duplicate": ack.duplicate,
-                **({"generated": True} if generated else {}),
-                **({"note": prepared.notes[place]} if place in prepared.notes else {}),
-            }
-            for place, (index, draft, ack, generated) in enumerate(
-                zip(prepared.indexes, drafts, acks, prepared.generated, strict=True)
-            )
+            _Event(index, source_id, encode_event_id(ack.seq), ack.duplicate, generated)
+            for index, source_id, ack, generated in zip(prepared.indexes, ids, acks, prepared.generated, strict=True)
         ]
+        for place, note in prepared.notes.items():
+            content["events"][place].note = note
     if stored is not None:
         content["stored"] = stored
     return _ENCODE(content)

@@ -15,7 +15,7 @@ from backend.microservices.ingest.decode import Piece, pieces
 from backend.microservices.ingest.kinds import Kind, Resolved, kind_of
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.problems import RecordFault
-from backend.microservices.ingest.records import Draft, Row, Submission, digest16
+from backend.microservices.ingest.records import Draft, Row, Submission, digest16, hash16, hashed_text
 
 __all__ = ["Prepared", "Request", "prepare"]
 
@@ -36,6 +36,8 @@ class Request(msgspec.Struct):
     body: bytes
     contract: Contract | None = None
     sha256: bytes = b""
+    prefixes: dict[str, bytes] = msgspec.field(default_factory=dict)
+    """How what is hashed of a record begins, by its canonical noun."""
 
 
 class Prepared(msgspec.Struct):
@@ -82,18 +84,22 @@ def _add(prepared: Prepared, request: Request, kind: Kind, piece: Piece, limits:
         raise piece.fault or RecordFault("the record is empty", "Send a JSON object.")
     flaw = "" if request.contract is None else _flaw(request.contract, piece.value)
     body_sha = request.sha256 if prepared.single else hashlib.sha256(piece.body).digest()
-    drafts: list[tuple[Draft, Resolved]] = []
-    for resolved in _resolve(kind, piece.value, request.entity_type):
+    drafts: list[Draft] = []
+    found = _resolve(kind, piece.value, request.entity_type)
+    for resolved in found:
         source_id = resolved.source_id
         if source_id is None:
             source_id = _generate(request, len(prepared.indexes) + len(drafts))
-        elif len(source_id) > limits.id_length or _NOT_IN_IDS.search(source_id):
+        elif len(source_id) > limits.id_length or not (
+            # Nearly all ids pass this, which is cheaper than the search.
+            (source_id.isascii() and source_id.isprintable()) or not _NOT_IN_IDS.search(source_id)
+        ):
             reason = f"the id is longer than {limits.id_length} characters or holds control characters"
             raise RecordFault(reason, "Send an id as a short string or an integer.")
         draft = _draft(request, resolved, source_id, piece, body_sha)
         draft.row.contract_error = flaw
-        drafts.append((draft, resolved))
-    for draft, resolved in drafts:
+        drafts.append(draft)
+    for draft, resolved in zip(drafts, found, strict=True):
         if resolved.note:
             prepared.notes[len(prepared.indexes)] = resolved.note
         prepared.submission.drafts.append(draft)
@@ -126,30 +132,36 @@ def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolv
 
 
 def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes) -> Draft:
-    names = (request.source, request.entity_type, resolved.record_type, source_id)
+    record_type = resolved.record_type
+    prefix = request.prefixes.get(record_type)
+    if prefix is None:
+        prefix = request.prefixes[record_type] = hashed_text(request.source, request.entity_type, record_type)
+    # The same hashes as of digest16(source, entity type, record type, id, ...), whose beginning most records share.
+    name = prefix + source_id.encode("utf-8", "surrogatepass") + b"\x1f"
     source_time_ms = piece.sent_ms if resolved.source_time_ms is None else resolved.source_time_ms
     key = b""
     if resolved.vendor_event_id is not None:
-        key = digest16("v", *names, resolved.vendor_event_id)
+        key = hash16(b"v\x1f" + name + resolved.vendor_event_id.encode("utf-8", "surrogatepass") + b"\x1f")
     elif source_time_ms is not None:
-        key = digest16("c", *names, str(source_time_ms), last=body_sha)
+        key = hash16(b"c\x1f%b%d\x1f%b" % (name, source_time_ms, body_sha))
+    # By place, in the order of the fields: names would take as long again.
     row = Row(
-        seq=0,
-        source=request.source,
-        entity_type=request.entity_type,
-        source_id=source_id,
-        record_type=resolved.record_type,
-        kind=request.kind,
-        operation=resolved.operation,
-        source_time_ms=source_time_ms,
-        vendor_seq=resolved.vendor_seq,
-        body=piece.body,
-        body_sha256=body_sha,
-        body_index=piece.index,
-        request_sha256=request.sha256,
-        event_key=key,
+        0,
+        request.source,
+        request.entity_type,
+        source_id,
+        record_type,
+        request.kind,
+        resolved.operation,
+        source_time_ms,
+        resolved.vendor_seq,
+        piece.body,
+        body_sha,
+        piece.index,
+        request.sha256,
+        key,
     )
-    return Draft(row, digest16(*names))
+    return Draft(row, hash16(name))
 
 
 def _generate(request: Request, place: int) -> str:

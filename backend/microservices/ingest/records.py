@@ -8,7 +8,7 @@ import msgspec
 
 from backend.microservices.ingest.kinds.base import Operation
 
-__all__ = ["Ack", "Draft", "Row", "Submission", "digest16"]
+__all__ = ["Ack", "Draft", "Row", "Submission", "digest16", "hash16", "hashed_text"]
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -72,5 +72,14 @@ class Ack(msgspec.Struct, frozen=True, gc=False):
 
 def digest16(*parts: str, last: bytes = b"") -> bytes:
     """Hash texts, and bytes after them, into 16 bytes. Only the last text may hold control characters."""
-    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text + b"\x1f" + last, digest_size=16).digest()
+    return hash16(hashed_text(*parts) + last)
+
+
+def hashed_text(*parts: str) -> bytes:
+    """Return what `digest16` hashes of texts: each with a separator after it."""
+    return "\x1f".join((*parts, "")).encode("utf-8", "surrogatepass")
+
+
+def hash16(data: bytes) -> bytes:
+    """Hash bytes into 16 bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()

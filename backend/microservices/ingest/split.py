@@ -64,7 +64,7 @@ def lines(body: bytes) -> Iterator[bytes]:
 
 def deeper_than(body: bytes, limit: int) -> bool:
     """Tell whether valid JSON nests more than `limit` objects and lists."""
-    if body.count(b"{") + body.count(b"[") <= limit:
+    if len(body) <= limit or body.count(b"{") + body.count(b"[") <= limit:
         return False
     brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
     for _ in range(limit):
@@ -80,7 +80,7 @@ def deeper_than(body: bytes, limit: int) -> bool:
 def more_members_than(body: bytes, limit: int) -> bool:
     """Tell whether the objects in valid JSON have more than `limit` members together."""
     # Nearly all records have fewer colons than that, those in texts included.
-    return body.count(b":") > limit and _STRING.sub(b"", body).count(b":") > limit
+    return len(body) > limit and body.count(b":") > limit and _STRING.sub(b"", body).count(b":") > limit
 
 
 def _scan(body: bytes, opening: bytes) -> Iterator[tuple[bytes | None, int, int]]:

@@ -76,41 +76,32 @@ class Group:
         counters.rejected += submission.rejected
         counters.accepted += len(submission.drafts)
         acks = []
+        find, stage, take_seq = memory.find, memory.stage, self._take_seq
+        request, content, rows = submission.request, submission.content, self._rows
         for draft in submission.drafts:
             row = draft.row
             timed = row.source_time_ms is not None
-            known = memory.find(draft.item) if draft.item else None
+            known = find(draft.item) if draft.item else None
             if known is None and row.event_key:
-                known = memory.find(row.event_key)
+                known = find(row.event_key)
             if known is None and not timed:
                 known = memory.repeats_latest(draft.record, row.body_sha256)
             if known is not None:
                 counters.duplicates += 1
                 acks.append(Ack(known.event, duplicate=True))
-                if not submission.request or first is not None:
+                if not request or first is not None:
                     continue  # nothing new to remember
-            row.seq = self._take_seq()
-            event = row.seq if known is None else known.event
-            row.event_key = row.event_key or digest16("s", str(row.seq))
-            key = row.event_key if known is None else b""
-            memory.stage(
-                Remembered(
-                    row.seq,
-                    event,
-                    key,
-                    draft.record,
-                    row.body_sha256,
-                    timed,
-                    draft.item,
-                    submission.request,
-                    submission.content,
-                )
-            )
+            seq = row.seq = take_seq()
+            event = seq if known is None else known.event
+            key = row.event_key = row.event_key or digest16("s", str(seq))
+            if known is not None:
+                key = b""
+            stage(Remembered(seq, event, key, draft.record, row.body_sha256, timed, draft.item, request, content))
             if known is None:
-                self._rows.append(row)
+                rows.append(row)
                 counters.in_spool += 1
-                counters.oldest_seq = counters.oldest_seq or row.seq
-                acks.append(Ack(row.seq, duplicate=False))
+                counters.oldest_seq = counters.oldest_seq or seq
+                acks.append(Ack(seq, duplicate=False))
         return acks
 
     # -- changes of the loader --------------------------------------------------------------------------------------

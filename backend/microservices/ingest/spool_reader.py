@@ -65,8 +65,10 @@ class SpoolReader:
                 if found:
                     return found
                 raise DamagedFrame(first_seq)
-            frame = [row for row in _DECODE_ROWS(data) if row.seq > after and (until is None or row.seq <= until)]
-            weight += sum(len(row.body) for row in frame)
+            frame = _DECODE_ROWS(data)
+            if frame[0].seq <= after or (until is not None and frame[-1].seq > until):
+                frame = [row for row in frame if row.seq > after and (until is None or row.seq <= until)]
+            weight += sum([len(row.body) for row in frame])
             # Whole frames where possible: a frame that is half loaded is harder to recover.
             if found and (len(found) + len(frame) > max_rows or weight > max_bytes):
                 return found

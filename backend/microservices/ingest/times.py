@@ -7,12 +7,11 @@ epoch milliseconds, as numbers or as strings of digits.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _DIGITS = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 # What the lake's DateTime64(3) holds. A time outside is no time: the event counts as received now.
 EARLIEST_MS = -2_208_988_800_000  # 1900-01-01
@@ -60,7 +59,8 @@ def _from_text(text: str) -> int | None:
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return _in_range((moment - _EPOCH) // _MILLISECOND)
+        since = moment - _EPOCH
+        return _in_range(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
     # Short runs of digits are years, counters or codes, never times.
     if len(text) >= 9 and text.isascii() and _DIGITS.fullmatch(text):
         return _from_number(Decimal(text))

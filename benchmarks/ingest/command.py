@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from benchmarks.ingest import measures
 from benchmarks.ingest.measures import Plan
@@ -61,18 +63,29 @@ def measure(options: argparse.Namespace) -> Outcome:
     names = [name for name in options.only.split(",") if name] or list(MEASURES)
     if unknown := set(names) - set(MEASURES):
         raise ValueError(f"No such measure: {', '.join(sorted(unknown))}. There are {', '.join(MEASURES)}.")
-    spread = f"median of {plan.pairs} pairs (least to largest)" if plan.pairs > 1 else "one pair"
-    outcome = Outcome(
-        [], [*machine(plan.home), bare_sync(plan.home)], f"Ratios are the {spread}, {plan.seconds:g} s each."
-    )
+    about = [*machine(plan.home), bare_sync(plan.home)]
+    outcome = Outcome([], about, "Ratios are medians of pairs (least to largest).", order=list(MEASURES))
     print("\n".join(outcome.about), flush=True)
     for name in names:
         started = time.monotonic()
         print(f"\n{name}", flush=True)
         try:
-            outcome.rows += MEASURES[name](plan, lambda line: print(f"  {line}", flush=True))
+            rows = MEASURES[name](plan, lambda line: print(f"  {line}", flush=True))
+            when = f"{datetime.now(UTC):%Y-%m-%d}, {_length(name, plan)}, load {os.getloadavg()[1]:.0f}"
+            outcome.rows += [dataclasses.replace(row, of=name, measured=when) for row in rows]
         except BenchmarkError as error:
             outcome.failed = True
             print(f"  failed: {error}", file=sys.stderr, flush=True)
         print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
     return outcome
+
+
+def _length(name: str, plan: Plan) -> str:
+    """Say how long and how often a measure measures."""
+    lengths = {
+        "batch": f"{plan.pairs} pairs of {plan.rows:,} records",
+        "latency": f"{max(1, plan.pairs // 2)} times {plan.latency_seconds:g} s",
+        "outage": f"{plan.outage_seconds:g} s",
+        "overload": f"{plan.overload_seconds:g} s",
+    }
+    return lengths.get(name, f"{plan.pairs} pairs of {plan.seconds:g} s")

@@ -30,9 +30,9 @@ class Plan:
     """How long and how much."""
 
     pairs: int = 5
-    seconds: float = 10.0
-    rows: int = 500_000
-    latency_seconds: float = 60.0
+    seconds: float = 6.0
+    rows: int = 200_000
+    latency_seconds: float = 30.0
     stored: int = 10_000_000
     outage_seconds: float = 600.0
     overload_seconds: float = 300.0

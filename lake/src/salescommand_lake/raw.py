@@ -197,6 +197,13 @@ def _columns(block: RawBlock, received: Sequence[int], batch_ids: Sequence[str])
     return Columns(_TYPES, values)
 
 
+_SAME = (
+    *("seq", "source", "entity_type", "source_id", "event_key", "vendor_seq", "kind", "record_type", "operation"),
+    *("body", "body_index", "request_sha256", "contract_error"),
+)
+"""What rows and blocks hold in the same form."""
+
+
 def _block(rows: Sequence[RawRow]) -> Columns:
     """Return rows as columns."""
     arrivals = [(row.seq >> INSTANCE_BITS) + _EPOCH_MICROSECONDS for row in rows]
@@ -205,13 +212,11 @@ def _block(rows: Sequence[RawRow]) -> Columns:
         for row, at in zip(rows, arrivals, strict=True)
     ]
     times = [None if row.source_time is None else (row.source_time - _UNIX) // _MILLISECOND for row in rows]
-    same = ("seq", "source", "entity_type", "source_id", "event_key", "vendor_seq", "kind", "record_type", "operation")
-    same += ("body", "body_index", "request_sha256", "contract_error")
     block = RawBlock(
         batch_id="",
         source_time_ms=times,
         body_sha256=[row.body_sha256 or hashlib.sha256(row.body).digest() for row in rows],
-        **{name: [getattr(row, name) for row in rows] for name in same},
+        **{name: [getattr(row, name) for row in rows] for name in _SAME},
     )
     return _columns(block, received, [row.batch_id for row in rows])
 

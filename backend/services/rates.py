@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -70,7 +71,15 @@ def read_rates(text: str) -> list[Rate]:
     Raises:
         Problem: 400 that names line and column of what can't be read; nothing is taken then.
     """
-    rows = csv.reader(io.StringIO(text.lstrip("\ufeff")))
+    # None lets any ending of a line be one, a carriage return alone too.
+    rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=None))
+    try:
+        return _rates_in(rows)
+    except csv.Error as error:
+        raise _fault("file", rows.line_num, f"is not CSV ({error})", "check quotes and separators") from error
+
+
+def _rates_in(rows: Iterator[list[str]]) -> list[Rate]:
     header = [name.strip() for name in next(rows, [])]
     if [name.lower() for name in header[:4]] == _LONG:
         return [_rate(row, line) for line, row in enumerate(rows, 2) if any(cell.strip() for cell in row)]

@@ -63,6 +63,9 @@ async def test_columns_of_pairs(flow):
         ("Date,USD\n2026-02-03,1\n2026-02-04,NaN\n", "Line 3, USD"),
         ("base,quote,day,rate\nEUR,US,2026-01-01,1\n", "Line 2, currency"),
         ("base,quote,day,rate\nEUR,USD\n", "Line 2"),
+        ("\x94#\rx", "header"),
+        ("Date,USD\r2026-02-03,-1\r", "Line 2, USD"),
+        ("Date,USD\n2026-02-03," + "1" * 200_000, "file: is not CSV"),
     ],
 )
 async def test_what_can_not_be_read_is_named_and_nothing_taken(flow, text, words):

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from backend.errors import FieldError, Problem, bad_parameter
 from backend.stores.mongo import MongoUnavailable
 from backend.stores.redis import RedisUnavailable
-from salescommand_lake.errors import LakeError, SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
+from salescommand_lake.errors import AccessDenied, LakeError, SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
 from salescommand_lake.reads.question import QueryError
 from salescommand_lake.schema import require_schema
 
@@ -107,6 +107,16 @@ def _lake(_: Request, error: LakeError) -> Problem:
         return Problem(503, "schema-ahead", "The schema is ahead", str(error), extra=extra)
     if isinstance(error, SchemaDiffers):
         return Problem(503, "schema-differs", "The schema differs", str(error), hint="Events are still taken.")
+    if isinstance(error, AccessDenied):
+        # Not a fault of the query: every query fails until somebody mends the user, and then none does.
+        return Problem(
+            503,
+            "lake-refuses-us",
+            "The lake refuses this program",
+            "ClickHouse refuses the user or its password, or the user lacks a right.",
+            hint="Events are still taken and kept. Mend CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or the grants.",
+            headers={"Retry-After": RETRY_SECONDS},
+        )
     if error.retryable:
         return Problem(
             503,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from pydantic import SecretStr
 
 from backend.auth.principal import CONTROL
 from backend.context import open_context
@@ -149,3 +150,18 @@ async def test_the_metrics_port_is_open(context):
         answer = await client.get("/metrics")
     assert answer.status_code == 200
     assert "salescommand_build_info" in answer.text
+
+
+async def test_a_lake_that_refuses_our_password_is_a_503_in_words(settings, front, tmp_path):
+    refused = settings.model_copy(
+        update={
+            "clickhouse_url": front.url,
+            "clickhouse_password": SecretStr("not-the-password"),
+            "data_dir": tmp_path / "refused",
+        }
+    )
+    async with open_context(refused) as opened, client_of(create_app(opened, principal=CONTROL)) as client:
+        for path in ("/api/microservices/balance", "/api/events"):
+            body = problem(await client.get(path), 503)
+            assert "CLICKHOUSE_PASSWORD" in body["hint"]
+            assert "not-the-password" not in str(body)

@@ -12,12 +12,13 @@ import pytest
 
 from salescommand_lake import Engine
 from salescommand_lake.books import data_as_of, raw_books
-from salescommand_lake.fold import fold_pending
+from salescommand_lake.fold import fill_intervals, fold_pending
 from salescommand_lake.mapping.currencies import EXPONENTS
 from salescommand_lake.metrics import REGISTRY, MetricQuery, MetricResult, compute
 from salescommand_lake.metrics.definition import Formula
 from salescommand_lake.reads.question import Filter, QueryError
 from salescommand_lake.records import QuarantineQuery, RecordQuery, get_record, list_quarantine, list_records
+from salescommand_lake.schema import ensure_schema
 from salescommand_lake.serving import VIEWS, latest, refresh, view_of
 from tests.support.lake_events import START, event, store
 from tests.support.sales_history import Told, history, rate_rows, rows
@@ -200,6 +201,18 @@ async def test_a_late_event_changes_what_was_true_but_not_what_was_known(engine:
     assert await pipeline() == "100.00"
     assert await pipeline(as_of="2026-01-04") == "40.00"
     assert await pipeline(as_of="2026-01-04", known_at="2026-01-01T00:00:15Z") == "0.00"
+
+
+async def test_a_lake_from_before_the_intervals_is_filled_before_it_answers(engine: Engine) -> None:
+    await tell(engine, history(4))
+    asked = MetricQuery.parse([("as_of", "2026-01-14"), ("by", "stage")])
+    before = [(await compute(engine, slug, asked)).as_dict()["groups"] for slug in ("open-pipeline", "time-in-stage")]
+    for table in ("opportunity_intervals", "opportunity_latest"):
+        await engine.command(f"DROP TABLE {table}")
+    await ensure_schema(engine)
+    after = [(await compute(engine, slug, asked)).as_dict()["groups"] for slug in ("open-pipeline", "time-in-stage")]
+    assert after == before
+    assert await fill_intervals(engine) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import pytest
 from salescommand_lake import Engine
 from salescommand_lake.fold import fold_pending
 from salescommand_lake.metrics import MetricQuery, MetricResult, compute
+from salescommand_lake.reads.question import QueryError
 from tests.lake.test_numbers import opens
 from tests.support.lake_events import event, store
 from tests.support.sales_history import rate_rows
 
 OWNERS = [
-    {"id": "boss", "name": "Bea", "team": "North"},
+    {"id": "chief", "name": "Cleo", "manager_ref": "outside"},
+    {"id": "boss", "name": "Bea", "team": "North", "manager_ref": "chief"},
     {"id": "o1", "name": "Ann", "team": "North", "manager_ref": "boss"},
     {"id": "o2", "name": "Bo", "team": "South"},
 ]
@@ -105,6 +107,46 @@ async def test_how_much_of_the_quota(lake: Engine) -> None:
     assert groups(coverage, "team") == {"North": "1.500000", "South": None}
     assert [part.metric for part in coverage.whole.parts] == ["open-pipeline", "quota", "won-value"]
     assert groups(await ask(lake, "quota", ("by", "manager")), "manager") == {"Bea": "1000.00", None: "200.00"}
+
+
+async def test_a_number_of_everybody_below_a_manager(lake: Engine) -> None:
+    async def won(name: str) -> Any:
+        return (await ask(lake, "won-value", ("filter[reporting_line]", name))).value
+
+    # Ann reports to Bea, Bea to Cleo, Cleo to somebody without a record; Bo reports to nobody.
+    found = [await won(name) for name in ("Ann", "Bea", "Cleo", "outside", "Bo", "Bea,Bo")]
+    assert found == ["400.00", "400.00", "400.00", "400.00", "250.00", "650.00"]
+    assert (await ask(lake, "won-value", ("filter[reporting_line][ne]", "Cleo"), ("by", "owner"))).value == "250.00"
+    assert (await ask(lake, "quota", ("filter[reporting_line]", "Cleo"))).value == "1000.00"
+    with pytest.raises(QueryError, match="reporting_line"):
+        await ask(lake, "won-value", ("filter[reporting_line][gt]", "Bea"))
+
+
+async def test_managers_in_a_circle_come_to_an_end(lake: Engine) -> None:
+    owner = {"id": "chief", "name": "Cleo", "manager_ref": "o1"}
+    await store(lake, [event(900, owner, entity_type="owner", record_type="owner")], "circle")
+    await fold_pending(lake)
+    assert (await ask(lake, "won-value", ("filter[reporting_line]", "Cleo"))).value == "400.00"
+
+
+async def test_a_team_s_quota_is_not_added_to_its_members(lake: Engine) -> None:
+    period = {"currency": "USD", "period_start": "2026-01-01", "period_end": "2026-03-31"}
+    month = {"currency": "USD", "period_start": "2026-02-01", "period_end": "2026-02-28"}
+    later = {"currency": "USD", "period_start": "2026-04-01", "period_end": "2026-06-30"}
+    quotas = [
+        {"id": "t1", "team": "North", "amount": "900", **period},
+        {"id": "t2", "team": "South", "amount": "30", **month},
+        {"id": "t3", "team": "East", "amount": "70", **period},
+        {"id": "t4", "team": "North", "amount": "5", **later},
+        {"id": "all", "amount": "5000", **period},
+    ]
+    events = [event(910 + n, one, entity_type="quota", record_type="quota") for n, one in enumerate(quotas)]
+    await store(lake, events, "teams")
+    await fold_pending(lake)
+    # Ann's quota stands for the North and Bo's for the South in the quarter; the rest has none.
+    answer = await ask(lake, "quota", ("by", "team"))
+    assert groups(answer, "team") == {"North": "1005.00", "South": "200.00", "East": "70.00"}
+    assert (await ask(lake, "quota", ("filter[team]", "North"), ("to", "2026-03-31"))).value == "1000.00"
 
 
 async def test_rates_by_count_and_by_value(lake: Engine) -> None:

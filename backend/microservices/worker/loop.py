@@ -20,7 +20,7 @@ from backend.stores.mongo import Database, MongoUnavailable
 from salescommand_lake import serving
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import LakeError
-from salescommand_lake.fold import FoldResult, fold_pending
+from salescommand_lake.fold import FoldResult, fill_intervals, fold_pending
 from salescommand_lake.schema import ensure_schema, require_schema
 
 __all__ = ["CHANNEL", "Worker", "WorkerContext", "run_worker"]
@@ -146,6 +146,7 @@ class Worker:
             await ensure_schema(self._context.engine)
         else:
             await require_schema(self._context.engine)
+        await fill_intervals(self._context.engine, self._lease.check)
 
     async def _step(self) -> bool:
         """Fold one portion and publish when it is due; tell whether there was something to do."""

@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 from salescommand_lake.engine import Engine
 from salescommand_lake.errors import SchemaAhead, SchemaBehind, SchemaDiffers, SchemaMismatch
+from salescommand_lake.fold.fill import fill_intervals
 from salescommand_lake.statements import Shape, Statement, all_statements, default_of, read_shape, type_of
 
 SCHEMA_VERSION = 9
@@ -63,6 +64,8 @@ class SchemaReport:
 async def ensure_schema(engine: Engine) -> SchemaReport:
     """Create what is missing and bring up to date what can be; doing it again changes nothing.
 
+    Tables that are new and tell what there is already, the intervals, are filled before the version is written down.
+
     Raises:
         SchemaAhead: a newer program has made the schema.
         SchemaDiffers: something differs that only a person can decide about.
@@ -85,6 +88,8 @@ async def ensure_schema(engine: Engine) -> SchemaReport:
     for statement in pending:
         await engine.command(statement.sql)
     altered = await _bring_up_to_date(engine, statements)
+    if pending:
+        await fill_intervals(engine)
     await _record(engine, statements, pending, applied)
     if pending or altered:
         log.info("schema %d: %d statements applied, %d altered", SCHEMA_VERSION, len(pending), len(altered))

@@ -104,7 +104,7 @@ class Writer:
         This is the one list of it, for the live fold and for a rebuild; ``derived_tables`` names the tables.
         """
         await self._fold_states(noun, scope)
-        await self._write_intervals(noun, scope)
+        await self.write_intervals(noun, scope)
         await self._add_versions(noun, scope)
 
     async def _fold_states(self, noun: Noun, scope: Scope) -> None:
@@ -112,7 +112,7 @@ class Writer:
         select = states(noun, self._marked(noun, scope), keep_empty=scope.read_again)
         await self._insert(self.table(noun.table), state_columns(noun), select, scope.parameters)
 
-    async def _write_intervals(self, noun: Noun, scope: Scope) -> None:
+    async def write_intervals(self, noun: Noun, scope: Scope) -> None:
         """Write the whole histories of the records of the scope as intervals; those of before are replaced."""
         changes = self._marked(noun, scope)
         await self._write_kept(noun.intervals_table, interval_columns(noun), intervals(noun, changes), scope)

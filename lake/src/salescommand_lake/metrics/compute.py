@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -22,6 +22,7 @@ __all__ = ["compute"]
 _FRACTION = Decimal("0.000001")
 _MAX_GROUPS = 10_000
 Key = tuple[str | None, ...]
+Answer = tuple[Group, tuple[Group, ...]]
 
 
 async def compute(engine: Engine, slug: str, query: MetricQuery) -> MetricResult:
@@ -35,8 +36,10 @@ async def compute(engine: Engine, slug: str, query: MetricQuery) -> MetricResult
     metric = REGISTRY[slug]
     # Read before the rows, so that it never promises more than they hold.
     reaches = await data_as_of(engine)
-    answer = _composed if metric.kind is Formula.COMPOSED else _simple
-    whole, groups = await answer(engine, metric, query)
+    if metric.kind is Formula.COMPOSED:
+        whole, groups = await _composed(engine, metric, query)
+    else:
+        whole, groups = (await _simple(engine, (metric,), query))[slug]
     return MetricResult(
         metric=slug,
         definition=metric,
@@ -50,23 +53,25 @@ async def compute(engine: Engine, slug: str, query: MetricQuery) -> MetricResult
     )
 
 
-async def _simple(engine: Engine, metric: Metric, query: MetricQuery) -> tuple[Group, tuple[Group, ...]]:
-    select, parameters = cut_sql(metric, query)
+async def _simple(engine: Engine, metrics: Sequence[Metric], query: MetricQuery) -> dict[str, Answer]:
+    """Answer the same question to metrics that share noun and date, by their slugs."""
+    select, parameters = cut_sql(metrics, query)
     found = await engine.query(f"{select} LIMIT {_MAX_GROUPS + 1}", parameters)
     if len(found) > _MAX_GROUPS:
         raise QueryError("by", f"gives more than {_MAX_GROUPS} groups", "filter more, or group by less")
-    sums = [sums_of(row) for row in found]
-    everything = sum(sums, Sums())
-    if metric.kind is Formula.MEDIAN and query.by:
-        select, parameters = cut_sql(metric, query.ungrouped())
-        everything = sums_of((await engine.query(select, parameters))[0])
-    elif not query.by:
-        everything = sums[0]
-    groups = []
-    for row, part in zip(found, sums, strict=True):
-        if query.by:
-            groups.append(_group(metric, query, part, {name: row[f"by_{name}"] for name in query.by}))
-    return _group(metric, query, everything, {}), tuple(groups)
+    keys = [{name: row[f"by_{name}"] for name in query.by} for row in found]
+    answers = {}
+    for number, metric in enumerate(metrics):
+        sums = [sums_of(row, number) for row in found]
+        everything = sum(sums, Sums())
+        if metric.kind is Formula.MEDIAN and query.by:
+            select, parameters = cut_sql((metric,), query.ungrouped())
+            everything = sums_of((await engine.query(select, parameters))[0])
+        elif not query.by:
+            everything = sums[0]
+        groups = [_group(metric, query, part, key) for key, part in zip(keys, sums, strict=True) if query.by]
+        answers[metric.slug] = (_group(metric, query, everything, {}), tuple(groups))
+    return answers
 
 
 def _group(metric: Metric, query: MetricQuery, sums: Sums, key: Mapping[str, str | None]) -> Group:
@@ -134,10 +139,14 @@ async def _composed(engine: Engine, metric: Metric, query: MetricQuery) -> tuple
     for name in query.by:
         if name not in metric.dimensions:
             raise QueryError("by", f"{metric.slug} has no {name!r}", f"use {', '.join(metric.dimensions)}")
-    answers = await asyncio.gather(*(_simple(engine, REGISTRY[slug], query) for slug in metric.parts))
-    wholes = dict(zip(metric.parts, (whole for whole, _ in answers), strict=True))
+    alike: dict[tuple[str, str | None], list[Metric]] = {}
+    for part in (REGISTRY[slug] for slug in metric.parts):
+        alike.setdefault((part.noun_name, part.date_field), []).append(part)
+    found_parts = await asyncio.gather(*(_simple(engine, some, query) for some in alike.values()))
+    answers = {slug: answer for some in found_parts for slug, answer in some.items()}
+    wholes = {slug: answers[slug][0] for slug in metric.parts}
     by_key: dict[Key, dict[str, Group]] = {}
-    for slug, (_, groups) in zip(metric.parts, answers, strict=True):
+    for slug, (_, groups) in answers.items():
         for group in groups:
             by_key.setdefault(tuple(group.key.values()), {})[slug] = group
     found = []

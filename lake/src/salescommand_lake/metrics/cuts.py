@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from salescommand_lake.metrics.definition import PERIODS, Formula, Metric
 from salescommand_lake.metrics.periods import period_days, period_sql
 from salescommand_lake.metrics.question import MetricQuery
 from salescommand_lake.model import FieldType
+from salescommand_lake.reads.conditions import condition
 from salescommand_lake.reads.derived import derived
 from salescommand_lake.reads.question import Filter, QueryError, moment_text, query_string
 from salescommand_lake.reads.rows import Moment, columns, matching
@@ -44,28 +45,42 @@ class Sums:
         )
 
 
-def cut_sql(metric: Metric, query: MetricQuery) -> tuple[str, dict[str, Any]]:
+def cut_sql(metrics: Sequence[Metric], query: MetricQuery) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of the sums per group: columns ``by_<dimension>`` and those that ``sums_of`` reads.
+
+    The metrics share their noun and date, so that their rows are read once.
 
     Raises:
         QueryError: a dimension or filter does not exist, or a value does not fit.
     """
+    first = metrics[0]
     for name in query.by:
-        if name not in metric.dimensions:
-            raise QueryError("by", f"{metric.slug} has no {name!r}", f"use {', '.join(metric.dimensions)}")
+        if name not in first.dimensions:
+            raise QueryError("by", f"{first.slug} has no {name!r}", f"use {', '.join(first.dimensions)}")
     if len(set(query.by)) != len(query.by):
         raise QueryError("by", "names a dimension twice")
-    filters = (*metric.where, *_between(metric, query.date_from, query.date_to), *query.filters)
-    needed = needed_columns(metric) | set(query.by)
-    source, parameters = matching(
-        metric.noun, Moment(query.as_of, query.known_at), query.currency, filters=filters, needed=needed
+    own = [(*metric.where, *_between(metric, query.date_from, query.date_to)) for metric in metrics]
+    filters, whens = query.filters, ["1"]
+    parameters: dict[str, Any] = {}
+    if len(metrics) == 1:
+        filters = (*own[0], *filters)
+    else:
+        known = columns(first.noun)
+        told = [condition(some, known, f"m{number}_") for number, some in enumerate(own)]
+        whens = [sql for sql, _ in told]
+        for _, bound in told:
+            parameters |= bound
+    needed = {name for metric in metrics for name in needed_columns(metric)} | set(query.by)
+    source, bound = matching(
+        first.noun, Moment(query.as_of, query.known_at), query.currency, filters=filters, needed=needed
     )
-    keys = [f"{key_sql(metric, name, query.fiscal_start)} AS by_{name}" for name in query.by]
-    sql = f"SELECT {', '.join([*keys, *_sums_sql(metric)])}\nFROM ({source})"
+    keys = [f"{key_sql(first, name, query.fiscal_start)} AS by_{name}" for name in query.by]
+    sums = [one for number, metric in enumerate(metrics) for one in _sums_sql(metric, whens[number], number)]
+    sql = f"SELECT {', '.join([*keys, *sums])}\nFROM ({source}) WHERE {' OR '.join(f'({when})' for when in whens)}"
     if query.by:
         names = ", ".join(f"by_{name}" for name in query.by)
         sql += f"\nGROUP BY {names}\nORDER BY {names}"
-    return sql, parameters
+    return sql, parameters | bound
 
 
 def needed_columns(metric: Metric) -> set[str]:
@@ -76,24 +91,26 @@ def needed_columns(metric: Metric) -> set[str]:
     return found | ({metric.passes.field} if metric.passes else set())
 
 
-def _sums_sql(metric: Metric) -> list[str]:
-    found = ["count() AS n"]
+def _sums_sql(metric: Metric, when: str, number: int) -> list[str]:
+    """Return the aggregates of a metric over the rows for which ``when`` holds, named by its number."""
+    found = {"n": f"countIf({when})"}
     measure = metric.measure
     if metric.measured:
-        found += [f"count({measure}) AS measured", f"ifNull(sum({measure}), 0) AS total"]
+        found["measured"] = f"countIf({when} AND isNotNull({measure}))"
+        found["total"] = f"ifNull(sumIf({measure}, {when}), 0)"
     if metric.measured and metric.money:
-        found.append(f"groupUniqArrayIf(ifNull(currency, ''), isNull({measure})) AS missing")
+        found["missing"] = f"groupUniqArrayIf(ifNull(currency, ''), {when} AND isNull({measure}))"
     if metric.passes:
-        passes = passes_sql(metric)
-        found.append(f"countIf({passes}) AS passed")
+        passes = f"{when} AND {passes_sql(metric)}"
+        found["passed"] = f"countIf({passes})"
         if metric.measured:
-            found.append(f"ifNull(sumIf({measure}, {passes}), 0) AS passed_total")
+            found["passed_total"] = f"ifNull(sumIf({measure}, {passes}), 0)"
     if metric.kind is Formula.MEDIAN:
         # Exact: of an even number the two in the middle.
-        middle = f"arraySort(groupArrayIf(assumeNotNull({measure}), isNotNull({measure})))"
-        found.append(f"{middle} AS ordered")
-        found.append("[ordered[intDiv(measured + 1, 2)], ordered[intDiv(measured, 2) + 1]] AS middle")
-    return found
+        found["ordered"] = f"arraySort(groupArrayIf(assumeNotNull({measure}), {when} AND isNotNull({measure})))"
+        ordered, measured = f"ordered{number}", f"measured{number}"
+        found["middle"] = f"[{ordered}[intDiv({measured} + 1, 2)], {ordered}[intDiv({measured}, 2) + 1]]"
+    return [f"{sql} AS {name}{number}" for name, sql in found.items()]
 
 
 def passes_sql(metric: Metric) -> str:
@@ -105,17 +122,21 @@ def passes_sql(metric: Metric) -> str:
     return f"ifNull({column.sql} = {value if column.type == 'Bool' else repr(value)}, 0)"
 
 
-def sums_of(row: Row) -> Sums:
-    """Read the sums from a row of ``cut_sql``."""
-    middle = [Decimal(str(one)) for one in row.get("middle", ())]
-    measured = int(row.get("measured", 0))
+def sums_of(row: Row, number: int = 0) -> Sums:
+    """Read the sums of the metric of a number from a row of ``cut_sql``."""
+
+    def told(name: str, default: Any = 0) -> Any:
+        return row.get(f"{name}{number}", default)
+
+    middle = [Decimal(str(one)) for one in told("middle", ())]
+    measured = int(told("measured"))
     return Sums(
-        int(row["n"]),
+        int(told("n")),
         measured,
-        Decimal(str(row.get("total", 0))),
-        int(row.get("passed", 0)),
-        Decimal(str(row.get("passed_total", 0))),
-        frozenset(row.get("missing", ())),
+        Decimal(str(told("total"))),
+        int(told("passed")),
+        Decimal(str(told("passed_total"))),
+        frozenset(told("missing", ())),
         sum(middle, Decimal(0)) / 2 if middle and measured else None,
     )
 

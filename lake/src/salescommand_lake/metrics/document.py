@@ -32,6 +32,8 @@ the number again.
   first of their period. A row without amount, currency or rate is counted in `unpriced` and never guessed.
 * **Fiscal calendar.** The setting `fiscal_year_start` is the month in which the fiscal year begins. A fiscal year is called by the
   calendar year in which it ends: with April, `FY2027-Q1` is April to June 2026. Months, weeks (ISO 8601) and days are the calendar's.
+* **Managers.** `by=manager` groups by the manager right above the owner. `filter[reporting_line]=NAME` gives the number of a
+  person and everybody below, however many managers lie between.
 * **Names.** Owners, teams, managers and accounts go by their names of today, whatever the moment.
 """
 

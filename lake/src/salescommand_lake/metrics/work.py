@@ -173,12 +173,14 @@ WORK_METRICS = (
     Metric(
         slug="quota",
         label="Quota",
-        meaning="What is to be sold in the periods that begin between from and to.",
-        formula="Sum of the quotas' amounts",
+        meaning="What is to be sold in the periods that begin between from and to. A team's or the company's own quota"
+        " is left out where those below have quotas for the time, so that nothing counts twice.",
+        formula="Sum of the amounts of quotas that no others cover",
         unit="currency",
         noun_name="quota",
         grain="quota",
         kind=Formula.SUM,
+        where=(Filter("covered", "eq", ("false",)),),
         date_field="period_start",
         dimensions=_QUOTA,
         owner="Sales leadership",

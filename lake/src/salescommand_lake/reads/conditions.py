@@ -50,6 +50,8 @@ def condition(
 
 def _one(one: Filter, column: Column, name: str) -> tuple[str, dict[str, Any]]:
     sql = column.sql
+    if column.type == "Array(String)":
+        return _any(one, sql, name)
     if one.op == "empty":
         empty = f"ifNull(toString({sql}) = '', 1)"
         return (empty if one.values[0] == "true" else f"NOT {empty}"), {}
@@ -61,6 +63,19 @@ def _one(one: Filter, column: Column, name: str) -> tuple[str, dict[str, Any]]:
         inside = f"ifNull({sql} IN {{{name}:Array({column.type})}}, 0)"
         return (inside if one.op == "eq" else f"NOT {inside}"), {name: values}
     return f"ifNull({sql} {_COMPARE[one.op]} {{{name}:{column.type}}}, 0)", {name: values[0]}
+
+
+def _any(one: Filter, sql: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Return the condition of a column that holds several texts: one of them is asked for.
+
+    Raises:
+        QueryError: the operator has no meaning there.
+    """
+    if one.op == "empty":
+        return f"{'' if one.values[0] == 'true' else 'NOT '}empty({sql})", {}
+    if one.op not in {"eq", "ne"}:
+        raise QueryError(one.parameter, f"can't be compared with {one.op}", "use eq, ne or empty")
+    return f"{'' if one.op == 'eq' else 'NOT '}hasAny({sql}, {{{name}:Array(String)}})", {name: list(one.values)}
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,14}(\.\d{1,8})?")

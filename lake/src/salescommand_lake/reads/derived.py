@@ -18,6 +18,7 @@ class Derived:
         type: ClickHouse type without Nullable.
         sql: over the columns of the noun's rows; ``{day:Date32}`` and ``{moment:DateTime64(3, 'UTC')}`` are the moment.
         history: whether it needs what only the intervals tell (``stage_since``, ``first_due``).
+        among: whether it looks at the other records of its noun too, by their team.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Derived:
     meaning: str
     sql: str
     history: bool = False
+    among: bool = False
 
 
 _OPEN = "ifNull(status, '') = 'open'"
@@ -37,6 +39,14 @@ _OUTSTANDING = (
     "if(ifNull(status, '') IN ('draft', 'paid', 'void', 'uncollectible'), NULL, amount_due - ifNull(amount_paid, 0))"
 )
 _LATE = "dateDiff('day', assumeNotNull(due_date), {day:Date32})"
+
+_OF_OTHERS = "groupUniqArrayIf((period_start, period_end), {what}) OVER (PARTITION BY {whose})"
+_OF_MEMBERS = _OF_OTHERS.format(what="ifNull(owner_ref, '') != ''", whose="source, team")
+_OF_ALL = _OF_OTHERS.format(what="ifNull(owner_ref, '') != '' OR isNotNull(team)", whose="source")
+_COVERED = (
+    "ifNull(owner_ref, '') = '' AND arrayExists(p -> ifNull(p.1 <= period_end AND p.2 >= period_start, false),"
+    f" if(isNull(team), {_OF_ALL}, {_OF_MEMBERS}))"
+)
 
 DERIVED: MappingProxyType[str, tuple[Derived, ...]] = MappingProxyType(
     {
@@ -121,6 +131,16 @@ DERIVED: MappingProxyType[str, tuple[Derived, ...]] = MappingProxyType(
                 f"multiIf(isNull({_OUTSTANDING}), NULL, isNull(due_date), 'no due date', {_LATE} <= 0, 'not due',"
                 f" {_LATE} <= 30, '1-30 days', {_LATE} <= 60, '31-60 days', {_LATE} <= 90, '61-90 days',"
                 " 'over 90 days')",
+            ),
+        ),
+        "quota": (
+            Derived(
+                "covered",
+                "Bool",
+                "Covered",
+                "Whether it is a team's or the company's and those below have quotas of their own for the time.",
+                _COVERED,
+                among=True,
             ),
         ),
         "activity": (

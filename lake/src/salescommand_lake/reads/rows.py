@@ -22,7 +22,7 @@ from salescommand_lake.reads.conditions import Column, condition
 from salescommand_lake.reads.derived import MONEY, derived
 from salescommand_lake.reads.merged import merged_at
 from salescommand_lake.reads.money import converted, rounded
-from salescommand_lake.reads.names import looked_up, name_joins, resolved
+from salescommand_lake.reads.names import REPORTING_LINE, looked_up, name_joins, resolved
 from salescommand_lake.reads.question import Filter
 from salescommand_lake.reads.stage_visits import STAGE_VISIT, visits
 
@@ -71,7 +71,7 @@ def columns(noun: Noun) -> dict[str, Column]:
     """Return what rows of a noun can be filtered and sorted by: fields, resolved names, and what every record has."""
     found = {field.name: Column(field.name, field.sql_type) for field in noun.fields}
     found |= {one.name: Column(one.name, one.type) for one in derived(noun)}
-    found |= {name: Column(name) for name in resolved(noun)}
+    found |= {name: Column(name, "Array(String)" if name == REPORTING_LINE else "String") for name in resolved(noun)}
     found |= {
         "source": Column("source"),
         "source_id": Column("source_id"),
@@ -100,15 +100,23 @@ def rows(
     noun refers to them, what is derived from the record, and its amounts in ``currency`` (Nullable(Decimal(38, 4))).
     """
     parameters: dict[str, Any] = {"day": moment.day, "moment": moment.time}
-    base, bound = _records(noun, moment, needed, f"NOT is_deleted AND {where}")
+    # What looks at other records must see them all before any is left out.
+    among = [one for one in derived(noun) if one.among and _needs(needed, one.name)]
+    base, bound = _records(noun, moment, needed, f"NOT is_deleted AND {'1' if among else where}")
     parameters |= bound
-    names = [name for name in resolved(noun) if _needs(needed, name)]
+    names = [name for name in resolved(noun) if _needs(needed, name) or (among and name == "team")]
+    if needed is None:
+        names = [name for name in names if name != REPORTING_LINE]
     own = [name for name in _row_names(noun, needed) if name not in resolved(noun)]
-    made = [f"{one.sql} AS {one.name}" for one in derived(noun) if _needs(needed, one.name) and one.name not in own]
+    alone = [one for one in derived(noun) if _needs(needed, one.name) and not one.among]
+    made = [f"{one.sql} AS {one.name}" for one in alone if one.name not in own]
     inner = f"SELECT *, {', '.join(made)} FROM ({base})" if made else base
-    own += [one.name for one in derived(noun) if _needs(needed, one.name) and one.name not in own]
+    own += [one.name for one in alone if one.name not in own]
     kept = ", ".join([*(f"r.{name} AS {name}" for name in own), *looked_up(noun, names)])
     select = f"SELECT {kept}\n    FROM ({inner}) AS r{name_joins(noun, names, moment.known_at)}" if names else inner
+    if among:
+        told_of = ", ".join(f"{one.sql} AS {one.name}" for one in among)
+        select = f"SELECT * FROM (SELECT *, {told_of} FROM ({select})) WHERE {where}"
     money = {name: of for name, of in MONEY.get(noun.name, {}).items() if _needs(needed, name)}
     weighted = weighs(noun) and _needs(needed, "weighted_value")
     if weighted:

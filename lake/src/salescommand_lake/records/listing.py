@@ -77,7 +77,7 @@ def _title(noun: Noun) -> str:
 
 def _sort(text: str, known: Mapping[str, Column]) -> tuple[bool, Column]:
     name = text.removeprefix("-")
-    if name not in known:
+    if name not in known or known[name].type.startswith("Array"):
         raise QueryError("sort", f"there is no field {name!r} to sort by", f"use one of {', '.join(sorted(known))}")
     return text.startswith("-"), known[name]
 
@@ -116,7 +116,7 @@ def _after(query: RecordQuery, column: Column, *, descending: bool) -> tuple[str
 def _item(noun: Noun, row: Mapping[str, Any], currency: str) -> dict[str, Any]:
     fields = {field.name: plain(field, row[field.name]) for field in noun.fields if field.name in row}
     fields |= {one.name: _derived(one, row[one.name]) for one in derived(noun)}
-    fields |= {name: row[name] for name in resolved(noun)}
+    fields |= {name: row[name] for name in resolved(noun) if name in row}
     item = {
         "canonical_id": row["canonical_id"],
         "type": noun.name,

@@ -176,13 +176,16 @@ def states_at(noun: Noun, moment: Moment, *, history: bool, visits: bool = False
         parameters["as_of"] = moment.as_of
     states = f"SELECT *, valid_from AS source_time FROM ({made}) WHERE {condition}"
     if known and visits and moment.known_at is None:
-        # The last interval tells all visits; those up to the moment are what had been told by then.
-        last = f"SELECT canonical_id, visits FROM {noun.latest_table} FINAL"
+        # The last interval tells all visits; those up to the moment are what had been told by then. Where no visit came
+        # later the stays are those of the last interval, which spares making them again.
+        last = f"SELECT canonical_id, visits, stays FROM {noun.latest_table} FINAL"
         states = (
-            f"SELECT i.*, arrayFilter(v -> v.entered_at <= {_AS_OF}, l.visits) AS visits\n"
+            f"SELECT i.*, arrayFilter(v -> v.entered_at <= {_AS_OF}, l.visits) AS visits,\n"
+            f"  if(l.visits[-1].entered_at <= {_AS_OF}, l.stays, {STAYS}) AS stays\n"
             f"FROM ({states}) AS i LEFT ANY JOIN ({last}) AS l ON i.canonical_id = l.canonical_id"
         )
-    if known and visits:
+        states = f"SELECT * EXCEPT (visits) FROM ({states})"
+    elif known and visits:
         states = f"SELECT * EXCEPT (visits), {STAYS} AS stays FROM ({states})"
     return states, parameters
 

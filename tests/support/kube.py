@@ -139,7 +139,8 @@ def _started(folder: Path, processes: list[subprocess.Popen[bytes]]) -> Kube:
         "--leader-elect=false",
         "--secure-port=0",
         "--service-account-private-key-file=accounts.key",
-        "--concurrent-gc-syncs=2",
+        # What storage would do the tests write themselves.
+        "--controllers=*,-persistentvolume-binder-controller,-persistentvolume-expander-controller",
     )
     return result
 

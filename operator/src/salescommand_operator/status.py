@@ -9,10 +9,9 @@ from salescommand_operator.conditions import Pass, conditions
 from salescommand_operator.scaling import bytes_of
 from salescommand_operator.status_model import DataLakeStatus
 
-__all__ = ["SCHEMA_PREFIX", "condition_of", "status_of"]
+__all__ = ["condition_of", "merge_patch", "status_of"]
 
 _MOST_STEPS, _MOST_ITEMS = 50, 20
-SCHEMA_PREFIX = "salescommand.io"
 
 
 def status_of(found: Pass, before: Mapping[str, Any], generation: int, now: str) -> dict[str, Any]:
@@ -38,6 +37,19 @@ def status_of(found: Pass, before: Mapping[str, Any], generation: int, now: str)
 def condition_of(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return a condition of a status, empty when there is none of the type."""
     return next((dict(each) for each in status.get("conditions", ()) if each["type"] == kind), {})
+
+
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON merge patch (RFC 7396) from one object to another."""
+    patch: dict[str, Any] = {name: None for name in before if name not in after}
+    for name, value in after.items():
+        old = before.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            inner = merge_patch(old, value)
+            patch |= {name: inner} if inner else {}
+        elif old != value:
+            patch[name] = value
+    return patch
 
 
 def _conditions(found: Pass, before: Mapping[str, Any], generation: int, now: str) -> list[dict[str, Any]]:

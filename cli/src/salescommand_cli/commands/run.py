@@ -1,4 +1,4 @@
-"""`dev`, `serve`, `worker`: the long-running roles."""
+"""`dev`, `serve`, `worker`, `operator`: the long-running roles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from salescommand_cli.commands.options import RUN, DataOption
 
 def add_to(cli: typer.Typer) -> None:
     """Add the verbs of this module."""
-    for verb in (dev, serve, worker):
+    for verb in (dev, serve, worker, operator):
         cli.command(rich_help_panel=RUN)(verb)
 
 
@@ -60,3 +60,20 @@ def worker(data: DataOption = None) -> None:
     from salescommand_cli.roles.production import run_worker_role
 
     raise typer.Exit(run_worker_role(data))
+
+
+def operator() -> None:
+    """Look after DataLakes in Kubernetes.
+
+    Runs in a cluster with its service account, or outside with KUBECONFIG. SALESCOMMAND_OPERATOR_NAMESPACES names the
+    namespaces, separated by commas; without it all of them are looked after.
+    """
+    from salescommand_cli.errors import CommandError
+    from salescommand_operator.run import run_operator
+    from salescommand_operator.settings import OperatorSettings
+
+    try:
+        settings = OperatorSettings.from_env()
+    except ValueError as error:
+        raise CommandError(str(error), code=2) from None
+    run_operator(settings)

@@ -69,8 +69,9 @@ format: setup ## Format the Python sources
 lock: setup ## Resolve the lock files again (UPGRADE=1: to the newest of everything)
 	@UPGRADE="$(UPGRADE)" ./scripts/lock.sh
 
-crd: setup ## Write operator/crd/datalakes.yaml from the operator's models
+crd: setup ## Write the DataLake definition and its reference from the operator's models
 	@$(BIN)/python -m salescommand_operator.crd > operator/crd/datalakes.yaml
+	@$(BIN)/python -m salescommand_operator.reference docs/operator.md
 
 clean: ## Remove what was installed and built; data stays
 	@rm -rf .venv .setup frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

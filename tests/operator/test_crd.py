@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from salescommand_operator.conditions import TYPES
 from salescommand_operator.crd import crd, crd_yaml
+from salescommand_operator.events import REASONS
+from salescommand_operator.reference import with_reference
 from tests.operator.conftest import CRD
 from tests.support.kube import Kube, Refused
 
@@ -24,6 +27,13 @@ def lake(name: str = "crd-case", **spec: Any) -> dict[str, Any]:
 
 def test_the_definition_is_the_one_that_the_models_write() -> None:
     assert CRD.read_text() == crd_yaml(), "run `make crd`"
+
+
+def test_the_page_has_the_reference_every_condition_and_every_event() -> None:
+    page = (CRD.parents[2] / "docs/operator.md").read_text()
+    assert page == with_reference(page), "run `make crd`"
+    assert [kind for kind in TYPES if f"| {kind} |" not in page] == []
+    assert [reason for reason in REASONS if reason not in page] == []
 
 
 def fields(schema: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:

@@ -19,6 +19,10 @@ from salescommand_operator.seen import ClaimSeen, Seen, SetSeen
 __all__ = ["Move", "Scale", "bytes_of", "scale_steps"]
 
 
+_NO_NEW_SHARDS = "the operator makes no shard; install its StatefulSet with the chart first"
+_NO_DRAINING = "the operator moves no rows between shards yet; declare the shards that there are"
+
+
 class Scale(StrEnum):
     """What a step of scaling does."""
 
@@ -60,7 +64,7 @@ def _topology(spec: DataLakeSpec, seen: Seen) -> list[Move]:
         return []
     moves = [_replicas(each, topology.replicas, seen) for each in seen.sets if each.replicas != topology.replicas]
     moves += [
-        Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas")
+        Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas", _NO_NEW_SHARDS)
         for shard in range(len(seen.sets), topology.shards)
     ]
     return moves + [_drained(each, topology.shard_removal) for each in seen.sets[topology.shards :]]
@@ -90,7 +94,7 @@ def _drained(each: SetSeen, removal: str) -> Move:
     if removal != "DrainFirst":
         blocked = "set topology.shardRemoval: DrainFirst to move its rows to the other shards first"
         return Move(Scale.DRAIN_SHARD, each.name, "in use", "gone", blocked)
-    return Move(Scale.DRAIN_SHARD, each.name, "in use", "drained")
+    return Move(Scale.DRAIN_SHARD, each.name, "in use", "drained", _NO_DRAINING)
 
 
 def _storage(spec: DataLakeSpec, seen: Seen) -> list[Move]:

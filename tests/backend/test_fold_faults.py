@@ -145,7 +145,7 @@ async def test_a_job_that_runs_twice(flow: Flow) -> None:
     while (await fold_pending(engine)).more:
         pass
     before = await zone_hashes(engine, arrivals=True)
-    job = await start(flow)
+    job = await start(flow, entities=["opportunity"])
     await flow.context.queue.enqueue("work", key="again", job_id=job["id"], timeout=0, retries=3, retry_delay=0.1)
     async with tasks(run_jobs(flow.context)):
         found = await ended(flow, job)

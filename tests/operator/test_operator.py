@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.operator.conftest import SECRET
 from tests.support.clickhouse_front import FrontServer
 from tests.support.kube import Kube
 
+ROLE = Path(__file__).resolve().parents[2] / "operator/deploy/role.yaml"
 ROUNDS = int(os.environ.get("SALESCOMMAND_FAULT_ROUNDS", "5"))
 
 
@@ -29,11 +31,25 @@ def wait(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
         time.sleep(0.1)  # asks again; the condition ends the wait
 
 
+def least_privileged(cluster: Kube) -> Path:
+    """Return the kubeconfig of a service account that may do what the shipped Role says, and nothing else."""
+    file = cluster.kubeconfig.with_name("operator.kubeconfig")
+    if not file.exists():
+        cluster.kubectl("create", "serviceaccount", "operator")
+        cluster.kubectl("apply", "-f", str(ROLE))
+        words = ["--role=salescommand-operator", "--serviceaccount=default:operator"]
+        cluster.kubectl("create", "rolebinding", "operator", *words)
+        config = yaml.safe_load(cluster.kubeconfig.read_text())
+        config["users"][0]["user"]["token"] = cluster.kubectl("create", "token", "operator").strip()
+        file.write_text(yaml.safe_dump(config))
+    return file
+
+
 @contextmanager
 def operator(cluster: Kube, log: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the operator as a process; its log must not hold the password."""
     variables = {
-        "KUBECONFIG": str(cluster.kubeconfig),
+        "KUBECONFIG": str(least_privileged(cluster)),
         "SALESCOMMAND_OPERATOR_NAMESPACES": "default",
         "SALESCOMMAND_OPERATOR_METRICS_PORT": "0",
         "SALESCOMMAND_OPERATOR_HEALTH_PORT": "0",
@@ -117,6 +133,12 @@ class Lake:
             found: str = answer.read().decode().strip()
             return found
 
+    def written(self) -> list[str]:
+        """Return when the operator wrote the status, as the API server keeps it."""
+        shown = self.cluster.get("dl", self.name, "--show-managed-fields")
+        own = [each for each in shown["metadata"]["managedFields"] if each["manager"] == "salescommand-operator"]
+        return [each["time"] for each in own if each.get("subresource") == "status"]
+
     def events(self) -> set[str]:
         found = self.cluster.get("events", f"--field-selector=involvedObject.name={self.name}")
         return {each["reason"] for each in found["items"]}
@@ -195,20 +217,17 @@ def test_the_life_of_a_lake(
 def test_unchanged_means_no_write(
     cluster: Kube, clickhouse: FrontServer, credentials: dict[str, Any], tmp_path: Path
 ) -> None:
+    """Not even by two operators that run by mistake: each finds nothing to do and nothing to say."""
     lake = Lake(cluster, "still", clickhouse, credentials)
-    with operator(cluster, tmp_path / "operator.log"):
+    with operator(cluster, tmp_path / "operator.log"), operator(cluster, tmp_path / "second.log"):
         lake.declare()
         lake.waits("Ready", "True")
         wait(lambda: lake.condition("SchemaApplied")[1] == "UpToDate", "the pass after the apply")
-        version, log = lake.object["metadata"]["resourceVersion"], clickhouse
-        del log
-        cluster.kubectl("annotate", "dl", "still", "example.com/poke=1")  # wakes the loop, changes nothing
-        poked = lake.object["metadata"]["resourceVersion"]
-        assert poked != version
-        cluster.kubectl("label", "dl", "still", "poke=2")
-        poked = lake.object["metadata"]["resourceVersion"]
+        written = lake.written()
+        assert len(written) == 1
+        cluster.kubectl("label", "dl", "still", "poke=1")  # wakes the loops, changes nothing
         with pytest.raises(AssertionError):
-            wait(lambda: lake.object["metadata"]["resourceVersion"] != poked, "a write", seconds=5)
+            wait(lambda: lake.written() != written, "a write", seconds=5)
         cluster.kubectl("delete", "dl", "still", "--timeout=30s")
 
 
@@ -225,7 +244,7 @@ def test_delete_takes_only_what_it_owned(
         stranger.declare(deletionPolicy="Delete")
         stranger.waits("SpecValid", "False", "ConflictingLake")
         cluster.kubectl("delete", "dl", "stranger", "--timeout=30s")
-        assert lake.sql(exists.replace("FROM", "FROM")) == "1"
+        assert lake.sql(exists) == "1"
         assert "Retained" in stranger.events()
         lake.patch(deletionPolicy="Delete")
         cluster.kubectl("delete", "dl", "owned", "--timeout=30s")

@@ -49,9 +49,12 @@ def registry_of(kube: Kube, settings: OperatorSettings) -> kopf.OperatorRegistry
     registry = kopf.OperatorRegistry()
     heart = Heartbeat()
     woken: dict[str, asyncio.Event] = {}
+    named = bool(settings.namespaces)
 
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        # Watching definitions and namespaces takes rights on the whole cluster; named namespaces do without.
+        settings.scanning.disabled = named
         settings.persistence.finalizer = f"{PREFIX}/operator"
         settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX)
         settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=PREFIX)
@@ -69,7 +72,7 @@ def registry_of(kube: Kube, settings: OperatorSettings) -> kopf.OperatorRegistry
         if uid in woken:
             woken[uid].set()
 
-    @kopf.daemon(GROUP, VERSION, PLURAL, registry=registry, cancellation_timeout=30)
+    @kopf.daemon(GROUP, VERSION, PLURAL, registry=registry, cancellation_timeout=10)
     async def look_after(uid: str, namespace: Any, name: str, stopped: Any, **_: Any) -> None:
         event = woken.setdefault(uid, asyncio.Event())
         try:

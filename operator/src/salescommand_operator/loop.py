@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ from salescommand_operator.status import condition_of, status_of
 __all__ = ["reconcile"]
 
 log = logging.getLogger(__name__)
+_REMAKE_LOOKS = 50
 SOON_SECONDS = 5.0
 """How soon the next pass follows where something is on its way."""
 
@@ -82,6 +84,8 @@ async def _observed(kube: Kube, settings: OperatorSettings, lake: Mapping[str, A
             other = await _conflicting(kube, lake, spec)
             if other:
                 return Pass(spec, seen=Seen(conflicting=other))
+            if selector_of(spec) and not await kube.finish_remakes(namespace, selector_of(spec)):
+                return Pass(spec, seen=Seen(error="a StatefulSet is being made anew around its pods"))
             servers, seen = await servers_of(stack, kube, settings, namespace, spec)
         except (KubeAway, SecretMissing) as error:
             return Pass(spec, seen=Seen(error=str(error)))
@@ -162,10 +166,6 @@ async def _scaled(kube: Kube, namespace: str, found: Pass) -> Pass:
     spec = found.spec
     if spec is None or not selector_of(spec):
         return found
-    try:
-        await kube.finish_remakes(namespace, selector_of(spec))
-    except KubeAway as error:
-        return replace(found, seen=replace(found.seen, error=str(error)))
     moves = scale_steps(spec, found.seen)
     if spec.mode == "DryRun":
         return replace(found, moves=moves)
@@ -182,6 +182,10 @@ async def _scaled(kube: Kube, namespace: str, found: Pass) -> Pass:
             elif move.what is Scale.REMAKE_SET:
                 labels = dict(pair.split("=") for pair in selector_of(spec).split(","))
                 await kube.remake_set(namespace, move.object, move.want, labels)
+                for _ in range(_REMAKE_LOOKS):
+                    if await kube.finish_remakes(namespace, selector_of(spec)):
+                        break
+                    await asyncio.sleep(0.2)
         except KubeAway as error:
             taken.append(replace(move, blocked=str(error)))
         else:

@@ -178,7 +178,7 @@ async def suggestions(request: Request, context: Ctx) -> SuggestionPage:
 
 
 @router.post("/preview", summary="What a decision would make")
-async def preview(body: PreviewIn, context: Ctx) -> Preview:
+async def preview(body: PreviewIn, context: Ctx, _: Decider) -> Preview:
     """Return the merged records that groups of records would make. Nothing is changed."""
     return Preview.model_validate({"items": await IdentityService(context).preview(body.type, body.groups)})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from backend.main import create_app
 from tests.backend.conftest import PASSWORD, client_of, problem
@@ -167,14 +169,4 @@ async def test_https_marks_cookies_secure(settings, accounts, context):
 
 def replace_context(context, settings):
     """The same open stores under other settings."""
-    from backend.context import Context
-
-    return Context(
-        settings=settings,
-        engine=context.engine,
-        mongo=context.mongo,
-        redis=context.redis,
-        keyring=context.keyring,
-        jobs=context.jobs,
-        local_spool=context.local_spool,
-    )
+    return dataclasses.replace(context, settings=settings, registry=CollectorRegistry())

@@ -128,6 +128,7 @@ def test_a_spool_that_cannot_be_read_is_said_in_words(tmp_path):
     done = run(data, "source", "list")
     assert done.returncode == 1
     assert f"{spool} is not a spool" in done.stderr
-    assert "move it" in done.stderr
+    assert "Move it away" in done.stderr
+    assert "ask the senders to post again" in done.stderr
     assert "Traceback" not in done.stderr
     assert spool.read_bytes() == b"not a database" * 1000

@@ -7,13 +7,15 @@ import logging
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from saq.job import Job
+from saq.job import Job, Status
 from saq.queue.redis import RedisQueue
 
 __all__ = ["Queue", "open_queue"]
 
 NAME = "salescommand"
 _AWAY_SECONDS = 0.5
+_FETCH_SECONDS = 1.0
+"""Longer than the way of a job from being fetched to being marked as running."""
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,29 @@ class Queue(RedisQueue):
             log.debug("no job can be fetched: %s", error)
             await asyncio.sleep(_AWAY_SECONDS)
             return None
+
+    async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
+        """Give the jobs of workers that are gone to others, and return them.
+
+        A job that was fetched this moment stands among the running ones without being marked as one: SAQ would take
+        it for abandoned and end it. So nothing is swept before something has looked abandoned for a while.
+        """
+        looks_abandoned = await self._abandoned()
+        if not looks_abandoned:
+            return []
+        await asyncio.sleep(_FETCH_SECONDS)
+        if not looks_abandoned & await self._abandoned():
+            return []
+        return await super().sweep(lock, abort)
+
+    async def _abandoned(self) -> set[bytes]:
+        """Return the ids of fetched jobs that are gone, silent, or not marked as running."""
+        found: set[bytes] = set()
+        for job_id in await self.redis.lrange(self._active, 0, -1):  # type: ignore[misc]
+            job = self.deserialize(await self.redis.get(job_id))
+            if job is None or job.status != Status.ACTIVE or job.stuck:
+                found.add(job_id)
+        return found
 
 
 def open_queue(url: str) -> Queue:

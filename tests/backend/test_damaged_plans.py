@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from backend.context import Context
-from backend.microservices.ingest import loader as loader_module
+from backend.microservices.ingest import loader_doubt
 from backend.microservices.ingest.loader import columns_of
 from backend.microservices.ingest.spool_errors import PlanDamaged
 from backend.services.balance import balance
@@ -47,7 +47,7 @@ def with_frames(path: Path, statement: str, place: int) -> None:
 async def test_the_lake_is_asked_before_what_is_left_goes_in(
     troubled: Context, monkeypatch: pytest.MonkeyPatch, stored: bool
 ) -> None:
-    monkeypatch.setattr(loader_module, "_UNSURE_SECONDS", 0.2)
+    monkeypatch.setattr(loader_doubt, "_UNDER_WAY_SECONDS", 0.2)
     await planned(troubled, stored=stored)
     async with loading(troubled):
         await emptied(troubled)

@@ -102,7 +102,7 @@ async def test_everything_arrives_once(
     front.script.extend(SCRIPTS[name])
     cuts = proxy.cuts = CUTS.get(name, 0)
     if name == "never answers":
-        monkeypatch.setattr(loader_module, "_INSERT_SECONDS", 0.5)
+        monkeypatch.setattr(loader_module, "INSERT_SECONDS", 0.5)
     acks = await append(away, *range(50))
     async with loading(away):
         await until(lambda: len(front.script) < len(SCRIPTS[name]) or proxy.swallowed > 0, what="the first fault")

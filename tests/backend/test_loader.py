@@ -196,8 +196,7 @@ async def test_a_lost_answer_stores_nothing_twice(troubled: Context) -> None:
     engine.after = LakeUnavailable("the connection was cut after the insert")
     async with loading(troubled):
         await emptied(troubled)
-    assert len(engine.tokens) == 2
-    assert engine.tokens[0] == engine.tokens[1]
+    assert len(engine.tokens) == 1  # it was found there
     await check_exactly_once(troubled, acks)
 
 
@@ -291,7 +290,7 @@ async def test_the_breaker_opens_at_once_for_too_many_parts(troubled: Context, m
 
 
 async def test_a_lake_that_hangs_is_asked_again(troubled: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader_module, "_INSERT_SECONDS", 0.05)
+    monkeypatch.setattr(loader_module, "INSERT_SECONDS", 0.05)
     engine = engine_of(troubled)
     hanging = iter([True, True])
     insert = engine.insert
@@ -300,16 +299,16 @@ async def test_a_lake_that_hangs_is_asked_again(troubled: Context, monkeypatch: 
         if next(hanging, False):
             await insert(table, rows, token=token)
             await asyncio.Event().wait()
-        monkeypatch.setattr(loader_module, "_INSERT_SECONDS", 60)
+        monkeypatch.setattr(loader_module, "INSERT_SECONDS", 60)
         await insert(table, rows, token=token)
 
     monkeypatch.setattr(engine, "insert", hang)
     acks = await append(troubled, *range(5))
     async with loading(troubled):
         await emptied(troubled)
-    assert len(engine.tokens) >= 3
-    assert len(set(engine.tokens)) == 1
-    assert troubled.spool.loading.retries["QueryTimeout"] >= 2
+    # It was stored before it hung, so the next try finds it there.
+    assert len(engine.tokens) == 1
+    assert troubled.spool.loading.retries == {"QueryTimeout": 1}
     await check_exactly_once(troubled, acks)
 
 

@@ -2,7 +2,8 @@
 
 `python -m tests.support.ingest_server DATA_DIR` prints its port once it serves. Behind the door it tells what it has:
 `/books` the books at the door, `/raw` the numbers of all events in the raw zone. `DIE_AT_INSERT=N` in the environment
-kills it after its Nth insert, before the spool knows of it.
+kills it after its Nth insert, before the spool knows of it. `LOSE=TABLE,…` besides leaves these tables without what
+that insert wrote there, though they know its token: what a MergeTree looks like that was killed between the two.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -85,18 +87,37 @@ class DyingSpool(Spool):
     """A spool whose process is killed when the lake has a block and the spool does not know it."""
 
     inserts_left = int(os.environ.get("DIE_AT_INSERT", "0"))
+    engine: Engine
 
     async def complete(self, batch: Batch) -> None:
         self.inserts_left -= 1
         if self.inserts_left == 0:
+            for table in filter(None, os.environ.get("LOSE", "").split(",")):
+                await _lose(self.engine, table, batch.entry.batch_id)
             os.kill(os.getpid(), signal.SIGKILL)
         await super().complete(batch)
+
+
+async def _lose(engine: Engine, table: str, batch_id: str) -> None:
+    """Remove the part of a table that holds a batch, and nothing else, behind the engine's back."""
+    rows = await engine.query(
+        f"SELECT path, rows, (SELECT count() FROM {table} WHERE batch_id = {{batch_id:String}}) AS lost "
+        "FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active AND name IN "
+        f"(SELECT DISTINCT _part FROM {table} WHERE batch_id = {{batch_id:String}})",
+        {"table": table, "batch_id": batch_id},
+    )
+    assert [int(row["rows"]) - int(row["lost"]) for row in rows] == [0], rows
+    shutil.rmtree(rows[0]["path"])
 
 
 async def serve(data: Path) -> None:
     engine = open_engine(LakeSettings(data_dir=data))
     await ensure_schema(engine)
     spool = DyingSpool(data / "spool" / "events.sqlite")
+    spool.engine = engine
+    if "LOSE" in os.environ:
+        for table in ("raw_events", "raw_batches", "raw_batch_keys"):
+            await engine.command(f"SYSTEM STOP MERGES {table}")
     await spool.open()
     settings = BackendSettings.load(data_dir=data, loader_wait_ms=5, loader_max_rows=200)
     redis = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)

@@ -18,6 +18,7 @@ import apsw
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.microservices.ingest.loader_doubt import INSERT_SECONDS, Doubt
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.reporting import BookReport
 from backend.microservices.ingest.spool import Batch, Spool
@@ -27,7 +28,15 @@ from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
 from salescommand_lake.engine import Columns, Engine
-from salescommand_lake.errors import LakeError, OutOfMemory, QueryTimeout, RowRejected, SchemaMismatch, TooManyParts
+from salescommand_lake.errors import (
+    InsertVanished,
+    LakeError,
+    OutOfMemory,
+    QueryTimeout,
+    RowRejected,
+    SchemaMismatch,
+    TooManyParts,
+)
 from salescommand_lake.raw import RawBlock, insert_raw
 from salescommand_lake.schema import require_schema
 
@@ -43,18 +52,13 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
 _BREAKER_DELAY = 5.0
 _BREAKER_FAILURES = 5
 """Failures in a row after which the breaker counts as open, whatever they were."""
-_INSERT_SECONDS = 120.0
-"""An insert that takes longer is repeated with the same token; what hangs must not hang for ever."""
 _STRANGE_TRIES = 4
 """How often a block is tried that the engine refuses with a number we don't know, before it is narrowed down."""
 _STRANGE_IN_A_ROW = 50
 """Events set apart for such a number without one that was stored; then it is not the events, and a person must look."""
-
-
 _LOOK_SECONDS = 5.0
 """How often it is looked whether the books changed without an event."""
-_UNSURE_SECONDS = 2 * _INSERT_SECONDS
-"""How long an insert whose answer was lost may still be at work in the engine."""
+_VANISHED_DELAY = 1.0
 
 
 class LoaderContext(Protocol):
@@ -104,7 +108,8 @@ class Loader:
         self._telling: asyncio.Task[None] | None = None
         self._schema_seen = False
         self._strange_in_a_row = 0
-        self._unsure: tuple[str, float] | None = None
+        self._doubt = Doubt(self._engine)
+        self._recalled = False
 
     async def run(self) -> None:
         """Load for ever. When cancelled, load what can be loaded within some seconds; the rest waits in the spool."""
@@ -137,7 +142,7 @@ class Loader:
         """Load until the spool is empty, or until the first failure when `retry` is false."""
         while True:
             try:
-                await self._remember_unsure()
+                await self._recall()
                 batch = await self._spool.next_batch(self._rows_now, MAX_BYTES)
                 if batch is None:
                     self._say("idle", "the lake has everything")
@@ -174,7 +179,7 @@ class Loader:
             await self._insert(batch, columns)
         except LakeError as error:
             if error.outcome_unknown:
-                self._unsure_about(batch.entry.batch_id)
+                self._doubt.about(batch.entry.batch_id)
             if not await self._may_narrow(error, batch):
                 raise
             if isinstance(error, OutOfMemory):
@@ -187,26 +192,32 @@ class Loader:
         # The books are read between inserts, so that no event is in two places at once.
         async with self._spool.inserting:
             try:
-                async with asyncio.timeout(_INSERT_SECONDS):
-                    await insert_raw(self._engine, columns, batch.entry.batch_id)
+                async with asyncio.timeout(INSERT_SECONDS):
+                    await self._store(batch, columns)
             except TimeoutError:
-                raise QueryTimeout(f"the lake did not answer an insert within {_INSERT_SECONDS:g} seconds") from None
+                raise QueryTimeout(f"the lake did not answer an insert within {INSERT_SECONDS:g} seconds") from None
             await self._spool.complete(batch)
         self._state.loaded(len(batch.rows), time.perf_counter() - started)
         self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 
-    async def _remember_unsure(self) -> None:
-        """After a start: what is planned may have been on its way to the lake when the last process ended."""
-        if self._unsure is None:
-            planned = await self._spool.planned()
-            self._unsure = ("", 0.0)
-            if planned:
-                self._unsure_about(planned[0].batch_id)
+    async def _store(self, batch: Batch, columns: Columns) -> None:
+        """Insert a batch, unless it was tried before and is there."""
+        name = batch.entry.batch_id
+        repeat = self._doubt.concerns(name)
+        if repeat and await self._doubt.is_stored(batch):
+            return
+        await insert_raw(self._engine, columns, name)
+        if repeat:
+            await self._doubt.make_sure(batch, columns)
 
-    def _unsure_about(self, batch_id: str) -> None:
-        """Note that a try of the batch may be stored, or be stored still."""
-        self._unsure = (batch_id, time.monotonic() + _UNSURE_SECONDS)
+    async def _recall(self) -> None:
+        """After a start: what is planned may have been on its way to the lake when the last process ended."""
+        if not self._recalled:
+            planned = await self._spool.planned()
+            if planned:
+                self._doubt.about(planned[0].batch_id)
+            self._recalled = True
 
     async def _settle(self, entry: BatchEntry) -> float:
         """Find out whether the lake has a block that the spool can't read any more; return how long to pause."""
@@ -214,8 +225,7 @@ class Loader:
             stored = await stored_in_range(self._engine, entry.batch_id, entry.first_seq, entry.last_seq)
         except LakeError as error:
             return self._after(error)
-        name, until = self._unsure or ("", 0.0)
-        if not stored and name == entry.batch_id and time.monotonic() < until:
+        if not stored and self._doubt.under_way(entry.batch_id):
             words = "a damaged block may still be on its way into the lake; what is left of it waits for that"
             return self._paused("waiting", words, "PlanDamaged", _FIRST_DELAY)
         await self._spool.settle_damaged(entry, stored=stored > 0)
@@ -226,8 +236,7 @@ class Loader:
         entry, alone = batch.entry, len(batch.rows) == 1
         if not isinstance(error, RowRejected):
             # What a row holds is refused again and again; this may have gone well in the try before.
-            name, until = self._unsure or ("", 0.0)
-            if name == entry.batch_id and time.monotonic() < until:
+            if self._doubt.under_way(entry.batch_id):
                 return False
             if isinstance(error, OutOfMemory):
                 if alone:
@@ -262,6 +271,9 @@ class Loader:
         """Return how long to pause after a failure, in seconds, and say why."""
         kind = type(error).__name__
         words = f"{kind}: {error}"
+        if isinstance(error, InsertVanished):
+            self._paused("waiting", words, kind, _FIRST_DELAY)
+            return _VANISHED_DELAY
         if isinstance(error, SchemaMismatch):
             self._schema_seen = False
         if isinstance(error, TooManyParts):

@@ -58,6 +58,12 @@ class OutOfMemory(LakeError):
     retryable = True
 
 
+class InsertVanished(LakeError):
+    """The engine takes an insert for a repeat of one that it does not have (yet): look again in a moment."""
+
+    retryable = True
+
+
 class AccessDenied(LakeError):
     """User, password or grants are wrong. Trying again does not help until somebody changes them."""
 

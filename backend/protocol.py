@@ -18,10 +18,11 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from backend.microservices.ingest.address import PREFIX
+from backend.microservices.ingest.address import PREFIX, Headers, read_headers
 from backend.microservices.ingest.admission import open_post
-from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.front import PLAIN_HEADERS, IngestFront
 
 __all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit", "tune_interpreter"]
 
@@ -36,6 +37,9 @@ MAX_HEAD_BYTES = 65_536
 """Of a request's line and headers, and of what may follow a chunked body. The parser itself has no bound."""
 MAX_CONNECTIONS = 4000
 """Clients at once on one server; more are told to come again."""
+_KNOWN_HEADS = 8
+_LONGEST_KNOWN_HEAD = 1024
+_END_OF_HEAD = b"\r\n\r\n"
 _SWEEP_SECONDS = 1.0
 _DOOR = PREFIX.encode()
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
@@ -60,6 +64,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._answered = False
         self._head_bytes = 0
         self._passed_on = False
+        self._arriving: _Post | None = None
+        self._chunk = b""
+        self._heads: dict[bytes, tuple[str, Headers]] = {}
+        """Beginnings of plain posts that this client sent, as bytes, and what the parser made of them."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a client, or send it away when there are too many."""
@@ -83,12 +91,53 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, and hang up on a client whose headers don't end."""
+        if self._heads and self._take_alike(data):
+            return
         self._passed_on = False
+        self._chunk = data if self._receiving_since is None else b""
         super().data_received(data)
+        if self._arriving is not None:
+            # More is to come: its limits are watched while it does.
+            post, self._arriving = self._arriving, None
+            self._start_asgi_task(post, self.app)  # type: ignore[arg-type]
         self._head_bytes = 0 if self._passed_on else self._head_bytes + len(data)
         if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_LONG_HEAD)
             self.transport.close()
+
+    def _take_alike(self, data: bytes) -> bool:
+        """Take a post that begins, byte for byte, as one did before: it means the same, and need not be parsed.
+
+        A client that keeps its connection says the same of itself each time. Only whole requests that stand alone are
+        taken so; false when this is none.
+        """
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        known = self._heads.get(data[:end])
+        cycle = self.cycle
+        if known is None or self._receiving_since is not None or not cycle.response_complete:
+            return False
+        path, headers = known
+        body = data[end:]
+        if len(body) != int(headers.content_length) or self._door is None or self.transport.is_closing():
+            return False
+        post = _Post(self, self._door)
+        post.keep_alive = True
+        if not self._door.take(path, headers, body, post.write):
+            return False
+        post.more_body = False
+        self.cycle = post  # type: ignore[assignment]
+        self._idle_since = None
+        return True
+
+    def _learn(self, path: str, headers: Headers, body: bytes) -> None:
+        """Remember how a plain post began, where it came whole and alone."""
+        head = self._chunk[: len(self._chunk) - len(body)]
+        whole = self._chunk.endswith(body) and head.find(_END_OF_HEAD) == len(head) - len(_END_OF_HEAD)
+        if not whole or len(head) > _LONGEST_KNOWN_HEAD or headers.content_length != str(len(body)):
+            return
+        if len(self._heads) >= _KNOWN_HEADS:
+            self._heads.clear()
+        self._heads[head] = path, headers
 
     # -- what the parser calls ----------------------------------------------------------------------------------------
 
@@ -118,7 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
         before = self.cycle
         self.cycle = cycle = _Post(self, self._door)  # type: ignore[assignment]
         if before is None or before.response_complete:
-            self._start_asgi_task(cycle, self.app)  # type: ignore[arg-type]
+            self._arriving = cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))  # type: ignore[arg-type]
@@ -126,12 +175,24 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         self._passed_on = True
-        super().on_body(body)
+        if self._arriving is None:
+            super().on_body(body)
+        else:
+            self._arriving.body += body
 
     def on_message_complete(self) -> None:
         """All of the request is here, perhaps after its answer, when it was refused before its end."""
         self._passed_on = True
         self._receiving_since = None
+        post = self._arriving
+        if post is not None:
+            post.more_body = False
+            taken = post.take()
+            if taken is not None:
+                self._arriving = None
+                if post.keep_alive:
+                    self._learn(*taken, post.body)
+            return
         if self.cycle.response_complete:
             self._idle_since, self._answered = self.loop.time(), True
         super().on_message_complete()
@@ -155,28 +216,20 @@ class _Post:
     __slots__ = (
         "_door",
         "_expects",
+        "_headers",
         "_protocol",
+        "_url",
         "_waiting",
         "body",
         "disconnected",
         "keep_alive",
         "more_body",
         "response_complete",
-        "scope",
     )
 
     def __init__(self, protocol: GuardedProtocol, door: IngestFront) -> None:
-        parsed = httptools.parse_url(protocol.url)
-        path = parsed.path.decode("ascii")
-        self.scope: dict[str, Any] = {
-            "type": "http",
-            "method": "POST",
-            "path": urllib.parse.unquote(path) if "%" in path else path,
-            "query_string": parsed.query or b"",
-            "headers": protocol.headers,
-            "client": protocol.client,
-            "scheme": protocol.scheme,
-        }
+        self._url = protocol.url
+        self._headers = protocol.headers
         self._protocol = protocol
         self._door = door
         self._expects = protocol.expect_100_continue
@@ -196,6 +249,28 @@ class _Post:
         """More has come, or nothing will."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def take(self) -> tuple[str, Headers] | None:
+        """Have the door take it at once, now that all of it is here; return how it was read, None if not taken."""
+        url = self._url
+        if self._expects or b"?" in url or b"%" in url or b"#" in url:
+            return None
+        path, headers = url.decode("ascii"), read_headers(self._headers)
+        return (path, headers) if self._door.take(path, headers, bytes(self.body), self.write) else None
+
+    def _scope(self) -> dict[str, Any]:
+        protocol = self._protocol
+        parsed = httptools.parse_url(self._url)
+        path = parsed.path.decode("ascii")
+        return {
+            "type": "http",
+            "method": "POST",
+            "path": urllib.parse.unquote(path) if "%" in path else path,
+            "query_string": parsed.query or b"",
+            "headers": self._headers,
+            "client": protocol.client,
+            "scheme": protocol.scheme,
+        }
 
     async def receive(self) -> dict[str, Any]:
         """Return the next part of the body as ASGI does, all of it at once where it has come."""
@@ -218,28 +293,44 @@ class _Post:
     async def run_asgi(self, app: Any) -> None:
         """Have the door answer, and write its answer at once."""
         del app
-        protocol = self._protocol
         try:
-            answer = await self._door.answer(open_post(self.scope), self.receive)
+            answer = await self._door.answer(open_post(self._scope()), self.receive)
         except BaseException:
             log.exception("a post was not answered")
-            protocol.transport.abort()
+            self._protocol.transport.abort()
             raise
-        if answer is None or self.disconnected:
+        if answer is not None:
+            self.write(*answer)
+
+    def write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Write the answer at once."""
+        if self.disconnected:
             return
-        status, headers, body = answer
-        content = [_LINES[status]]
-        for name, value in protocol.server_state.default_headers:
-            content += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            content += (name, b": ", value, b"\r\n")
-        content.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        content.append(body)
-        protocol.transport.write(b"".join(content))
+        protocol = self._protocol
+        end = b"\r\n\r\n%b" if self.keep_alive else b"\r\nconnection: close\r\n\r\n%b"
+        content = b"%bcontent-length: %d" + end
+        protocol.transport.write(content % (_head(status, headers, protocol.server_state), len(body), body))
         self.response_complete = True
         if not self.keep_alive:
             protocol.transport.close()
         protocol.on_response_complete()
+
+
+_plain: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
+"""How plain answers begin, and the server's own headers that this was made with: it makes them anew each second."""
+
+
+def _head(status: int, headers: list[tuple[bytes, bytes]], server: ServerState) -> bytes:
+    """Return the line and headers of an answer but for its length."""
+    global _plain  # noqa: PLW0603 - a cache of one
+    plain = status == 200 and headers is PLAIN_HEADERS
+    if plain and _plain[0] is server.default_headers:
+        return _plain[1]
+    lines = [b"%b: %b\r\n" % pair for pair in (*server.default_headers, *headers)]
+    head = _LINES[status] + b"".join(lines)
+    if plain:
+        _plain = (server.default_headers, head)
+    return head
 
 
 async def cut_off_slow_clients(connections: set[Any]) -> None:

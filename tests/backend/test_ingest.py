@@ -144,7 +144,7 @@ async def test_all_records_bad(door: Door) -> None:
 
 
 async def test_a_vendors_envelope(door: Door) -> None:
-    door.keyring.known["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
+    door.keyring.grants["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
     record = b'{"Id" : "001dM00003jU9GyQAK", "attributes":{"type":"Account"}}'
     body = b'{"totalSize": 1, "records": [ ' + record + b" ]}"
     answer = await door.post(body, "sales/whatever", authorization="Bearer sf")
@@ -154,7 +154,7 @@ async def test_a_vendors_envelope(door: Door) -> None:
 
 
 async def test_one_event_for_several_records(door: Door) -> None:
-    door.keyring.known["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
+    door.keyring.grants["sf"] = Grant("key_2", SourcePolicy("sales", "salesforce"))
     header = {
         "recordIds": ["006dM00000Mw7VtQAJ", "006dM00000Mw7VuQAJ"],
         "entityName": "Opportunity",

@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import uvicorn
+from hypothesis import strategies as st
 
 from backend import protocol
 from backend.microservices.ingest.front import IngestFront
@@ -125,6 +127,70 @@ async def test_the_short_way_answers_like_the_long_one(spool: Spool, sent: list[
         async with served(spool, http) as wire:
             answers += await wire.exchange(*sent)
     assert comparable(answers[0]) == comparable(answers[1])
+
+
+SAME = [request(b'{"id":"a%d"}' % number) for number in range(4)]
+"""Requests whose heads are the same to the byte, so that from the second on they need not be parsed."""
+ODD = [
+    request(b'{"id":"longer-%d"}' % 7),
+    request(b"nonsense 1"),
+    request(b"nonsense 2"),
+    request(b'{"id":"a9"}').replace(KEY.encode(), b"no"),
+    request(b'{"id":"a5"}', "Idempotency-Key: k"),
+    request(b'{"id":"a6"}', "Idempotency-Key: k"),
+    b"".join(SENT["chunked"]),
+]
+
+
+@hypothesis.settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+)
+@hypothesis.given(
+    order=st.lists(st.sampled_from([*SAME, *SAME, *ODD]), min_size=1, max_size=8),
+    cuts=st.lists(st.integers(1, 300), max_size=6),
+    together=st.booleans(),
+)
+async def test_any_row_of_requests_cut_anywhere_is_answered_like_the_long_way(
+    tmp_path_factory: pytest.TempPathFactory, order: list[bytes], cuts: list[int], together: bool
+) -> None:
+    outcomes = []
+    for http in (GuardedProtocol, "httptools"):
+        spool = Spool(tmp_path_factory.mktemp("spool") / "events.sqlite")
+        await spool.open()
+        async with served(spool, http) as wire:
+            reader, writer = await wire.connect()
+            answers = []
+            for sent in [b"".join(order)] if together else order:
+                for part in _cut(sent, cuts):
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                answers += [await read_answer(reader) for _ in (order if together else [sent])]
+            writer.close()
+        batch = await spool.next_batch(100, 2**30)
+        await spool.close()
+        rows = [] if batch is None else [(row.source_id, row.body, row.body_sha256) for row in batch.rows]
+        outcomes.append(([comparable(each) for each in answers], rows))
+    assert outcomes[0] == outcomes[1]
+
+
+def _cut(sent: bytes, sizes: list[int]) -> list[bytes]:
+    parts, at = [], 0
+    for size in sizes:
+        parts.append(sent[at : at + size])
+        at += size
+    return [part for part in (*parts, sent[at:]) if part]
+
+
+async def test_a_key_that_is_withdrawn_counts_no_longer_on_a_known_connection(wire: Wire) -> None:
+    reader, writer = await wire.connect()
+    for sent in SAME[:2]:
+        writer.write(sent)
+        assert (await read_answer(reader))[0] == 200
+    wire.door.keyring.grants.clear()
+    writer.write(SAME[2])
+    assert (await read_answer(reader))[0] == 401
+    writer.close()
 
 
 async def test_everything_else_passes_on(wire: Wire) -> None:

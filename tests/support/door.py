@@ -22,18 +22,21 @@ class Keys:
     """Write keys from a dict, as the real ring gives them."""
 
     def __init__(self) -> None:
-        self.known = {KEY: Grant("key_1", SourcePolicy("crm"))}
+        self.grants = {KEY: Grant("key_1", SourcePolicy("crm"))}
         self.away = False
 
     async def find(self, secret: str) -> Grant | None:
         if self.away:
             raise MongoUnavailable("no servers found")
-        return self.known.get(secret)
+        return self.grants.get(secret)
+
+    def known(self, secret: str) -> Grant | None:
+        return None if self.away else self.grants.get(secret)
 
     async def source(self, name: str) -> SourcePolicy | None:
         if self.away:
             raise MongoUnavailable("no servers found")
-        return next((grant.policy for grant in self.known.values() if grant.source == name), None)
+        return next((grant.policy for grant in self.grants.values() if grant.source == name), None)
 
 
 async def elsewhere(scope: Any, receive: Any, send: Any) -> None:

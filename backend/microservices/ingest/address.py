@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
 import msgspec
@@ -89,6 +90,7 @@ def addresses(scope: Scope, raw_query: bytes, host: str, public_url: str) -> lis
     return [origin + tail for origin in dict.fromkeys(origins) if origin]
 
 
+@lru_cache(maxsize=4096)  # senders post to few addresses, again and again
 def names(path: str, limits: Limits) -> tuple[str, str]:
     """Return source and entity type from the address.
 

@@ -71,7 +71,7 @@ async def admit(keyring: KeyFinder, post: Post, limits: Limits, recent: RecentRe
         hint = "Post again in some seconds."
         raise Refused(503, "Keys can't be checked", detail, hint, kind="unavailable", retry_after=5) from None
     source, entity_type = names(path, limits)
-    if grant.source == source and (not grant.entities or entity_type in grant.entities):
+    if grant.allows(source, entity_type):
         return Admitted(grant.policy, entity_type, proven=True)
     refusal = _not_for(grant, source, entity_type)
     recent.add(grant.source, Outcome(time.time(), entity_type, status=403, reason=refusal.detail, rejected=1))

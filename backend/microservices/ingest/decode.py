@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[
     Raises:
         Refused: the body as a whole can't be read; status 400, 413 or 422.
     """
-    if content_type.partition(";")[0].strip().lower() in _LINE_TYPES:
+    if _means_lines(content_type):
         return _opened(_each(list(lines(body)), limits), kind, limits), False
     if body[:256].lstrip()[:1] == b"[":
         return _opened(_listed(body, limits), kind, limits), False
@@ -64,6 +65,11 @@ def pieces(body: bytes, kind: Kind, content_type: str, limits: Limits) -> tuple[
         return [_piece(0, body, limits, value)], True
     found = _inside(body, value, path, kind, limits)
     return _opened(found, kind, limits, _MOST_ENVELOPES - 1), False
+
+
+@lru_cache(maxsize=256)
+def _means_lines(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() in _LINE_TYPES
 
 
 def _opened(found: list[Piece], kind: Kind, limits: Limits, levels: int = _MOST_ENVELOPES) -> list[Piece]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.microservices.ingest.address import PREFIX, idempotency_key
+from backend.microservices.ingest.address import PREFIX, Headers, idempotency_key, names, secret_of
 from backend.microservices.ingest.admission import (
     Admitted,
     Post,
@@ -36,7 +37,7 @@ from backend.microservices.ingest.records import Ack, Submission
 from backend.microservices.ingest.spool import Spool
 from backend.microservices.ingest.spool_errors import KeyReused, SpoolUnavailable
 
-__all__ = ["FrontContext", "IngestFront"]
+__all__ = ["PLAIN_HEADERS", "FrontContext", "IngestFront"]
 
 log = logging.getLogger(__name__)
 # Above this a body is opened in a thread, so that other posts don't wait for it.
@@ -46,9 +47,13 @@ _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _COMMON = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 _WAITED = (b"preference-applied", b"wait=stored")
-_NONE: list[tuple[bytes, bytes]] = []
+_Fields = list[tuple[bytes, bytes]]
+_NONE: _Fields = []
+_NO_PARAMETERS: dict[str, str] = {}
+PLAIN_HEADERS = [_JSON, *_COMMON]
+"""The headers of an answer that has nothing to say beyond its body."""
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
-"""Status, headers, body."""
+"""Status, headers but for the length, body."""
 _REUSED = "idempotency-key-reused"
 
 
@@ -92,31 +97,81 @@ class IngestFront:
         if answer is None:
             return
         status, headers, body = answer
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await send({"type": "http.response.body", "body": body})
 
     async def answer(self, post: Post, receive: Receive) -> Answer | None:
         """Return the answer to a request at the door's address, None when the client went away. Raises nothing."""
         path = post.scope["path"]
-        refusal: Refused | None = None
-        status, extra = 200, _NONE
         try:
             body, extra = await self._post(post, receive)
         except Disconnected:
             return None
         except Refused as refused:
-            refusal = refused
-            away = self._context.spool.stats.turned_away
-            away[refused.kind] = away.get(refused.kind, 0) + 1
+            return self._refused(refused, path)
         except Exception:
             # Nothing here may leave an integrator without an answer that tells what to do.
             log.exception("a post to %s failed", path)
-            refusal = _failed()
-        if refusal is not None:
-            status, body, extra = refusal.status, refusal.document(path), extra_headers(refusal)
+            return self._refused(_failed(), path)
+        self._count(200)
+        return 200, [*PLAIN_HEADERS, *extra] if extra else PLAIN_HEADERS, body
+
+    def take(self, path: str, headers: Headers, body: bytes, answer: Callable[[int, _Fields, bytes], None]) -> bool:
+        """Take a post that is all here, has a known key and asks for nothing special, without a task of its own.
+
+        This is what nearly all posts are, and it costs them the least. Returns false, with nothing done, for all
+        others: they go by way of `answer`. `answer` is called with the answer's parts once the group is on disk.
+        """
+        if headers.content_encoding or headers.prefer or len(body) > _LARGE_BODY:
+            return False
+        context, limits = self._context, self._limits
+        secret = secret_of(headers, _NO_PARAMETERS)
+        grant = context.keyring.known(secret) if secret else None
+        if grant is None or not grant.policy.is_plain:
+            return False
+        policy = grant.policy
+        try:
+            source, entity_type = names(path, limits)
+            if not grant.allows(source, entity_type):
+                return False
+            key = idempotency_key(headers, limits)
+            contract = policy.contracts.get(entity_type)
+            prepared = prepare(
+                Request(source, entity_type, policy.kind, headers.content_type, key, body, contract), limits
+            )
+            if prepared.faults:
+                return False
+            outcome = Outcome(time.time(), entity_type, 200, len(body))
+            context.spool.submit(
+                prepared.submission, lambda found: answer(*self._taken(found, prepared, outcome, path))
+            )
+        except (Refused, SpoolUnavailable):
+            return False  # the long way meets it again, and says it
+        return True
+
+    def _taken(self, found: list[Ack] | Exception, prepared: Prepared, outcome: Outcome, path: str) -> Answer:
+        """Return the answer to a post that the spool has dealt with."""
+        source = prepared.submission.source
+        try:
+            if isinstance(found, Exception):
+                refusal = _refusal(found)
+                outcome.status, outcome.reason, outcome.rejected = refusal.status, refusal.detail, 1
+                return self._refused(refusal, path)
+            _note(outcome, found)
+        finally:
+            self._context.spool.recent.add(source, outcome)
+        self._count(200)
+        return 200, PLAIN_HEADERS, accepted(prepared, found, outcome.duplicates, None)
+
+    def _refused(self, refusal: Refused, path: str) -> Answer:
+        away = self._context.spool.stats.turned_away
+        away[refusal.kind] = away.get(refusal.kind, 0) + 1
+        self._count(refusal.status)
+        return refusal.status, [_PROBLEM, *_COMMON, *extra_headers(refusal)], refusal.document(path)
+
+    def _count(self, status: int) -> None:
         self.answers[status] = self.answers.get(status, 0) + 1
-        length = (b"content-length", str(len(body)).encode())
-        return status, [_JSON if status == 200 else _PROBLEM, length, *_COMMON, *extra], body
 
     async def _post(self, post: Post, receive: Receive) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         """Take a post; return the answer's body and its further headers: the rate, and whether it waited as asked."""
@@ -186,18 +241,9 @@ class IngestFront:
         """Put the records on disk."""
         try:
             acks = await self._context.spool.append(prepared.submission)
-        except KeyReused:
-            detail = "This Idempotency-Key came before with another body or entity type."
-            hint = "Use a new key for new content; repeat the same content under the same key."
-            raise Refused(422, "The idempotency key was used before", detail, hint, kind=_REUSED) from None
-        except SpoolUnavailable as error:
-            detail = f"The events can't be kept now: {error}. Nothing was stored."
-            hint, after = "Post again after the time in Retry-After.", error.retry_after
-            raise Refused(503, "Events can't be taken", detail, hint, kind="unavailable", retry_after=after) from None
-        outcome.accepted = len(acks)
-        outcome.duplicates = sum(ack.duplicate for ack in acks)
-        if acks:
-            outcome.seq = acks[0].seq
+        except (KeyReused, SpoolUnavailable) as error:
+            raise _refusal(error) from None
+        _note(outcome, acks)
         return acks
 
     async def _stored(self, acks: list[Ack]) -> bool:
@@ -221,6 +267,30 @@ class IngestFront:
             await self._context.spool.append(Submission(source, [], rejected=outcome.rejected))
         except SpoolUnavailable as error:
             log.warning("a refused post of %s is not in the books: %s", source, error)
+
+
+def _note(outcome: Outcome, acks: list[Ack]) -> None:
+    outcome.accepted = len(acks)
+    if len(acks) == 1:
+        outcome.duplicates = int(acks[0].duplicate)
+    else:
+        outcome.duplicates = sum(ack.duplicate for ack in acks)
+    if acks:
+        outcome.seq = acks[0].seq
+
+
+def _refusal(error: Exception) -> Refused:
+    """Return what the spool's refusal is for the client."""
+    if isinstance(error, KeyReused):
+        detail = "This Idempotency-Key came before with another body or entity type."
+        hint = "Use a new key for new content; repeat the same content under the same key."
+        return Refused(422, "The idempotency key was used before", detail, hint, kind=_REUSED)
+    if isinstance(error, SpoolUnavailable):
+        detail = f"The events can't be kept now: {error}. Nothing was stored."
+        hint, after = "Post again after the time in Retry-After.", error.retry_after
+        return Refused(503, "Events can't be taken", detail, hint, kind="unavailable", retry_after=after)
+    log.error("a post failed in the spool", exc_info=error)
+    return _failed()
 
 
 def _failed() -> Refused:

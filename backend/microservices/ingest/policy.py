@@ -25,6 +25,11 @@ class SourcePolicy(msgspec.Struct, frozen=True):
     contracts: Mapping[str, Contract] = msgspec.field(default_factory=dict)
     """By the word that is posted."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a key and room on the disk are all that a post needs."""
+        return not self.paused and self.bucket is None and self.verification is None
+
 
 class Grant(msgspec.Struct, frozen=True):
     """What a write key allows: to post events of one source, as long as it lives."""
@@ -43,6 +48,10 @@ class Grant(msgspec.Struct, frozen=True):
         """The source's name."""
         return self.policy.source
 
+    def allows(self, source: str, entity_type: str) -> bool:
+        """Tell whether the key may post such events."""
+        return source == self.policy.source and (not self.entities or entity_type in self.entities)
+
     @property
     def kind(self) -> str:
         """The source's kind."""
@@ -54,6 +63,9 @@ class KeyFinder(Protocol):
 
     async def find(self, secret: str) -> Grant | None:
         """Return what the key allows, or None when it is unknown, revoked or has expired."""
+
+    def known(self, secret: str) -> Grant | None:
+        """Return what the key allows where nobody has to be asked for it, None when `find` must be."""
 
     async def source(self, name: str) -> SourcePolicy | None:
         """Return what a source asks of its posts, or None when there is no such source."""

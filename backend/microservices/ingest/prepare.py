@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 import uuid
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -36,8 +37,6 @@ class Request(msgspec.Struct):
     body: bytes
     contract: Contract | None = None
     sha256: bytes = b""
-    prefixes: dict[str, bytes] = msgspec.field(default_factory=dict)
-    """How what is hashed of a record begins, by its canonical noun."""
 
 
 class Prepared(msgspec.Struct):
@@ -131,13 +130,15 @@ def _resolve(kind: Kind, value: dict[str, Any], entity_type: str) -> list[Resolv
         return [Resolved(source_id=kind.identify(value))]
 
 
+_prefix = lru_cache(maxsize=4096)(hashed_text)
+
+
 def _draft(request: Request, resolved: Resolved, source_id: str, piece: Piece, body_sha: bytes) -> Draft:
     record_type = resolved.record_type
-    prefix = request.prefixes.get(record_type)
-    if prefix is None:
-        prefix = request.prefixes[record_type] = hashed_text(request.source, request.entity_type, record_type)
     # The same hashes as of digest16(source, entity type, record type, id, ...), whose beginning most records share.
-    name = prefix + source_id.encode("utf-8", "surrogatepass") + b"\x1f"
+    name = (
+        _prefix(request.source, request.entity_type, record_type) + source_id.encode("utf-8", "surrogatepass") + b"\x1f"
+    )
     source_time_ms = piece.sent_ms if resolved.source_time_ms is None else resolved.source_time_ms
     key = b""
     if resolved.vendor_event_id is not None:

@@ -99,21 +99,39 @@ class Spool(SpoolBatches):
             KeyReused: its idempotency key came before with other content. Counted as rejected.
             SpoolUnavailable: it can't be stored now; nothing was.
         """
-        weight = submission.weight
+        if submission.drafts and self._writer.free_bytes < 0:
+            await self._writer.submit(_look)
+        weight = self._room_for(submission)
+        acks: list[Ack] = await self._writer.submit(submission, weight)
+        return acks
+
+    def submit(self, submission: Submission, done: Callable[[list[Ack] | Exception], None]) -> None:
+        """The same as `append` without waiting: `done` is called with the events, or with what `append` would raise.
+
+        Raises:
+            SpoolUnavailable: it can't be stored now; `done` is not called.
+        """
+        self._writer.enter(submission, self._room_for(submission), done)
+
+    def _room_for(self, submission: Submission) -> int:
+        """Return what a submission weighs.
+
+        Raises:
+            SpoolUnavailable: there is no room for it.
+        """
         if self._closing:
             raise SpoolUnavailable("the process is shutting down")
         if self.draining:
             raise SpoolUnavailable("this instance is being emptied to be removed")
-        if submission.drafts and self.used_bytes > self.limits.spool_bytes:
-            raise SpoolFull(f"the spool holds {self.used_bytes} bytes, its limit is {self.limits.spool_bytes}")
-        if submission.drafts and self._writer.free_bytes < 0:
-            await self._writer.submit(_look)
-            if self._writer.free_bytes < 0:
+        writer, weight = self._writer, submission.weight
+        if submission.drafts:
+            if writer.used_bytes > self.limits.spool_bytes:
+                raise SpoolFull(f"the spool holds {writer.used_bytes} bytes, its limit is {self.limits.spool_bytes}")
+            if writer.free_bytes < 0:
                 raise SpoolFull("the disk of the spool is nearly full")
-        if self.pending_bytes and self.pending_bytes + weight > self.limits.pending_bytes:
-            raise SpoolOverloaded(f"{self.pending_bytes} bytes wait for the disk")
-        acks: list[Ack] = await self._writer.submit(submission, weight)
-        return acks
+        if writer.pending_bytes and writer.pending_bytes + weight > self.limits.pending_bytes:
+            raise SpoolOverloaded(f"{writer.pending_bytes} bytes wait for the disk")
+        return weight
 
     def books(self) -> dict[str, Counters]:
         """Return every source's books as they are on disk. The objects are not changed afterwards."""

@@ -39,6 +39,7 @@ _PURGED_WHEN_IDLE = 16
 _IDLE_SECONDS = 0.05
 # A full disk would take no note of what was loaded either, so the last bit of it is left to that.
 _MOST_RESERVE = 64 * 1024 * 1024
+_MUCH_ROOM = 2 * 1024 * 1024 * 1024
 # Above these a group is filled in the thread, so that the event loop is held for less than a millisecond.
 _INLINE_ROWS = 512
 _INLINE_BYTES = 512 * 1024
@@ -48,7 +49,8 @@ _INLINE_BYTES = 512 * 1024
 class _Job:
     work: Work
     weight: int
-    future: asyncio.Future[Any]
+    done: Callable[[Any], None]
+    """Gets the answer, or what went wrong as an exception."""
     answer: Any = None
 
 
@@ -118,14 +120,27 @@ class SpoolWriter:
 
     def submit(self, work: Work, weight: int = 0) -> asyncio.Future[Any]:
         """Take work into the next group; the future has its answer once the group is on disk."""
-        job = _Job(work, weight, self._loop.create_future())
+        future = self._loop.create_future()
+
+        def done(answer: Any) -> None:
+            if future.done():  # the client went away
+                return
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        self.enter(work, weight, done)
+        return future
+
+    def enter(self, work: Work, weight: int, done: Callable[[Any], None]) -> None:
+        """Take work into the next group; `done` is called once the group is on disk, with the answer or the error."""
         self.pending_bytes += weight
-        self._waiting.append(job)
+        self._waiting.append(_Job(work, weight, done))
         if not self._busy:
             self._busy = True
             # Not at once: posts that were read from their sockets together go into one group.
             self._loop.call_soon(self._next)
-        return job.future
 
     # -- on the event loop ------------------------------------------------------------------------------------------
 
@@ -164,14 +179,13 @@ class SpoolWriter:
         for job in commit.jobs:
             self.pending_bytes -= job.weight
             answer = job.answer
-            if job.future.done():  # the client went away
-                continue
             if commit.error is not None:
-                job.future.set_exception(SpoolUnavailable(f"the spool can't be written: {commit.error}"))
-            elif isinstance(answer, BaseException):
-                job.future.set_exception(answer)
-            else:
-                job.future.set_result(answer)
+                answer = SpoolUnavailable(f"the spool can't be written: {commit.error}")
+            try:
+                job.done(answer)
+            except Exception:
+                # The events are kept; the others of the group must have their answers.
+                log.exception("an answer could not be given")
         self._written(commit.error is None and commit.group is not None and commit.group.added > 0)
         self._next()
 
@@ -236,7 +250,9 @@ class SpoolWriter:
             self.used_bytes = self._store.used_bytes()
         self._store.commit()
         self.memory.commit()
-        self.look_at_disk()
+        # A disk with much room is not looked at for each group; one group takes far less than that.
+        if self.free_bytes < _MUCH_ROOM or self._stats.groups % _HOUSEKEEPING_EVERY == 0:
+            self.look_at_disk()
 
     def _undo(self, error: Exception) -> None:
         """Undo a group that the disk did not take; the next one opens the file anew."""

@@ -184,14 +184,14 @@ class GuardedProtocol(HttpToolsProtocol):
         """All of the request is here, perhaps after its answer, when it was refused before its end."""
         self._passed_on = True
         self._receiving_since = None
-        post = self._arriving
+        post, self._arriving = self._arriving, None
         if post is not None:
             post.more_body = False
             taken = post.take()
-            if taken is not None:
-                self._arriving = None
-                if post.keep_alive:
-                    self._learn(*taken, post.body)
+            if taken is None:
+                self._start_asgi_task(post, self.app)  # type: ignore[arg-type]
+            elif post.keep_alive:
+                self._learn(*taken, post.body)
             return
         if self.cycle.response_complete:
             self._idle_since, self._answered = self.loop.time(), True

@@ -137,7 +137,7 @@ class BackendSettings(BaseSettings):
     )
     loader_max_rows: int = _env("SALESCOMMAND_LOADER_MAX_ROWS", 20_000, "Most events in one insert", ge=1, le=500_000)
     loader_wait_ms: int = _env(
-        "SALESCOMMAND_LOADER_WAIT_MS", 100, "Longest wait for more events before an insert", ge=0, le=60_000
+        "SALESCOMMAND_LOADER_WAIT_MS", 500, "Longest wait for more events before an insert", ge=0, le=60_000
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = _env(

@@ -56,6 +56,8 @@ _STRANGE_TRIES = 4
 """How often a block is tried that the engine refuses with a number we don't know, before it is narrowed down."""
 _STRANGE_IN_A_ROW = 50
 """Events set apart for such a number without one that was stored; then it is not the events, and a person must look."""
+_WAITS = 3.0
+"""How many times as long as an insert took it is waited before the next one, unless a full block is there."""
 _LOOK_SECONDS = 5.0
 """How often it is looked whether the books changed without an event."""
 _VANISHED_DELAY = 1.0
@@ -102,7 +104,9 @@ class Loader:
         self._jobs = context.jobs
         self._max_rows = context.settings.loader_max_rows
         self._rows_now = self._max_rows
-        self._wait_seconds = context.settings.loader_wait_ms / 1000
+        self._longest_wait = context.settings.loader_wait_ms / 1000
+        self._insert_seconds = 0.0
+        """What the last insert took."""
         self._state = self._spool.loading
         self.report = BookReport(self._spool, context.engine)
         self._telling: asyncio.Task[None] | None = None
@@ -117,8 +121,7 @@ class Loader:
         try:
             while True:
                 await self._wait()
-                if self._spool.depth < self._max_rows:
-                    await asyncio.sleep(self._wait_seconds)
+                await self._gather()
                 self._spool.arrived.clear()
                 await self._load_all()
         except asyncio.CancelledError:
@@ -159,10 +162,17 @@ class Loader:
             except (SpoolError, apsw.Error, OSError) as error:
                 pause = self._paused("failed", f"the spool can't be used: {error}", "Spool", _FIRST_DELAY)
             else:
+                if retry:
+                    await self._gather()
                 continue
             if not retry:
                 return
             await asyncio.sleep(pause)
+
+    async def _gather(self) -> None:
+        """Let events come together, the longer the more an insert takes: small blocks cost the lake the most each."""
+        if self._spool.depth < self._max_rows:
+            await asyncio.sleep(min(self._longest_wait, _WAITS * self._insert_seconds))
 
     async def _load(self, batch: Batch) -> None:
         """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
@@ -197,7 +207,8 @@ class Loader:
             except TimeoutError:
                 raise QueryTimeout(f"the lake did not answer an insert within {INSERT_SECONDS:g} seconds") from None
             await self._spool.complete(batch)
-        self._state.loaded(len(batch.rows), time.perf_counter() - started)
+        self._insert_seconds = time.perf_counter() - started
+        self._state.loaded(len(batch.rows), self._insert_seconds)
         self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 

@@ -11,18 +11,14 @@ import gc
 import logging
 import resource
 import sys
-import urllib.parse
-from http import HTTPStatus
 from typing import Any
 
-import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
-from backend.microservices.ingest.address import PREFIX, Headers, read_headers
-from backend.microservices.ingest.admission import open_post
-from backend.microservices.ingest.front import PLAIN_HEADERS, IngestFront
+from backend.microservices.ingest.address import PREFIX, Headers
+from backend.microservices.ingest.front import IngestFront
+from backend.microservices.ingest.problems import Refused
+from backend.post import Post, closing
 
 __all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit", "tune_interpreter"]
 
@@ -42,14 +38,33 @@ _LONGEST_KNOWN_HEAD = 1024
 _END_OF_HEAD = b"\r\n\r\n"
 _SWEEP_SECONDS = 1.0
 _DOOR = PREFIX.encode()
-_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-_CROWDED = (
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n"
-    b"content-type: text/plain\r\ncontent-length: 21\r\n\r\nToo many connections\n"
+_CROWDED = closing(
+    Refused(
+        503,
+        "Too many connections",
+        f"{MAX_CONNECTIONS} clients are connected already.",
+        "Come again in a second; keep a connection and send several posts over it.",
+        kind="too-many-connections",
+        retry_after=1,
+    )
 )
-_LONG_HEAD = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-    b"content-type: text/plain\r\ncontent-length: 27\r\n\r\nThe headers are too large.\n"
+_LONG_HEAD = closing(
+    Refused(
+        431,
+        "The headers are too large",
+        f"A request's line and headers may have {MAX_HEAD_BYTES} bytes.",
+        "Leave out what the service does not read, such as cookies.",
+        kind="headers-too-large",
+    )
+)
+_NOT_HTTP = closing(
+    Refused(
+        400,
+        "Not an HTTP request",
+        "What was sent can't be read as HTTP/1.1.",
+        "Look at the request line, the headers and the content length; if the client speaks TLS, use https.",
+        kind="not-http",
+    )
 )
 
 
@@ -64,7 +79,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._answered = False
         self._head_bytes = 0
         self._passed_on = False
-        self._arriving: _Post | None = None
+        self._arriving: Post | None = None
         self._chunk = b""
         self._heads: dict[bytes, tuple[str, Headers]] = {}
         """Beginnings of plain posts that this client sent, as bytes, and what the parser made of them."""
@@ -120,7 +135,7 @@ class GuardedProtocol(HttpToolsProtocol):
         body = data[end:]
         if len(body) != int(headers.content_length) or self._door is None or self.transport.is_closing():
             return False
-        post = _Post(self, self._door)
+        post = Post(self, self._door)
         post.keep_alive = True
         if not self._door.take(path, headers, body, post.write):
             return False
@@ -138,6 +153,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self._heads) >= _KNOWN_HEADS:
             self._heads.clear()
         self._heads[head] = path, headers
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came can't be parsed."""
+        del msg
+        self.transport.write(_NOT_HTTP)
+        self.transport.close()
 
     # -- what the parser calls ----------------------------------------------------------------------------------------
 
@@ -165,7 +186,7 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             return
         before = self.cycle
-        self.cycle = cycle = _Post(self, self._door)  # type: ignore[assignment]
+        self.cycle = cycle = Post(self, self._door)  # type: ignore[assignment]
         if before is None or before.response_complete:
             self._arriving = cycle
         else:
@@ -208,129 +229,6 @@ class GuardedProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         elif self._receiving_since is None:
             self._idle_since, self._answered = self.loop.time(), True
-
-
-class _Post:
-    """A post to the door on its way: what uvicorn calls a cycle, with only what the protocol needs of one."""
-
-    __slots__ = (
-        "_door",
-        "_expects",
-        "_headers",
-        "_protocol",
-        "_url",
-        "_waiting",
-        "body",
-        "disconnected",
-        "keep_alive",
-        "more_body",
-        "response_complete",
-    )
-
-    def __init__(self, protocol: GuardedProtocol, door: IngestFront) -> None:
-        self._url = protocol.url
-        self._headers = protocol.headers
-        self._protocol = protocol
-        self._door = door
-        self._expects = protocol.expect_100_continue
-        self._waiting: asyncio.Future[None] | None = None
-        self.keep_alive = protocol.parser.get_http_version() != "1.0" and protocol.parser.should_keep_alive()
-        self.body = b""
-        self.more_body = True
-        self.disconnected = False
-        self.response_complete = False
-
-    @property
-    def message_event(self) -> _Post:
-        """What the protocol sets when more has come."""
-        return self
-
-    def set(self) -> None:
-        """More has come, or nothing will."""
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    def take(self) -> tuple[str, Headers] | None:
-        """Have the door take it at once, now that all of it is here; return how it was read, None if not taken."""
-        url = self._url
-        if self._expects or b"?" in url or b"%" in url or b"#" in url:
-            return None
-        path, headers = url.decode("ascii"), read_headers(self._headers)
-        return (path, headers) if self._door.take(path, headers, bytes(self.body), self.write) else None
-
-    def _scope(self) -> dict[str, Any]:
-        protocol = self._protocol
-        parsed = httptools.parse_url(self._url)
-        path = parsed.path.decode("ascii")
-        return {
-            "type": "http",
-            "method": "POST",
-            "path": urllib.parse.unquote(path) if "%" in path else path,
-            "query_string": parsed.query or b"",
-            "headers": self._headers,
-            "client": protocol.client,
-            "scheme": protocol.scheme,
-        }
-
-    async def receive(self) -> dict[str, Any]:
-        """Return the next part of the body as ASGI does, all of it at once where it has come."""
-        if self.more_body and not self.body:
-            transport = self._protocol.transport
-            if self._expects and not transport.is_closing():
-                self._expects = False
-                transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._protocol.flow.resume_reading()
-            if not self.disconnected:
-                self._waiting = self._protocol.loop.create_future()
-                await self._waiting
-        if self.disconnected:
-            return {"type": "http.disconnect"}
-        part, self.body = bytes(self.body), b""
-        if len(part) > HIGH_WATER_LIMIT:
-            self._protocol.flow.resume_reading()
-        return {"type": "http.request", "body": part, "more_body": self.more_body}
-
-    async def run_asgi(self, app: Any) -> None:
-        """Have the door answer, and write its answer at once."""
-        del app
-        try:
-            answer = await self._door.answer(open_post(self._scope()), self.receive)
-        except BaseException:
-            log.exception("a post was not answered")
-            self._protocol.transport.abort()
-            raise
-        if answer is not None:
-            self.write(*answer)
-
-    def write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Write the answer at once."""
-        if self.disconnected:
-            return
-        protocol = self._protocol
-        end = b"\r\n\r\n%b" if self.keep_alive else b"\r\nconnection: close\r\n\r\n%b"
-        content = b"%bcontent-length: %d" + end
-        protocol.transport.write(content % (_head(status, headers, protocol.server_state), len(body), body))
-        self.response_complete = True
-        if not self.keep_alive:
-            protocol.transport.close()
-        protocol.on_response_complete()
-
-
-_plain: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
-"""How plain answers begin, and the server's own headers that this was made with: it makes them anew each second."""
-
-
-def _head(status: int, headers: list[tuple[bytes, bytes]], server: ServerState) -> bytes:
-    """Return the line and headers of an answer but for its length."""
-    global _plain  # noqa: PLW0603 - a cache of one
-    plain = status == 200 and headers is PLAIN_HEADERS
-    if plain and _plain[0] is server.default_headers:
-        return _plain[1]
-    lines = [b"%b: %b\r\n" % pair for pair in (*server.default_headers, *headers)]
-    head = _LINES[status] + b"".join(lines)
-    if plain:
-        _plain = (server.default_headers, head)
-    return head
 
 
 async def cut_off_slow_clients(connections: set[Any]) -> None:

@@ -199,6 +199,14 @@ async def test_a_key_that_is_withdrawn_counts_no_longer_on_a_known_connection(wi
     writer.close()
 
 
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"POST\r\n\r\n", request(b"{}", "Content-Length: x")])
+async def test_what_is_not_http_is_told_as_a_problem(wire: Wire, sent: bytes) -> None:
+    (answer,) = await wire.exchange(sent)
+    status, headers, body = answer
+    assert (status, headers["content-type"], headers["connection"]) == (400, "application/problem+json", "close")
+    assert "https" in json.loads(body)["hint"]
+
+
 async def test_everything_else_passes_on(wire: Wire) -> None:
     other = b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n"
     reader, writer = await wire.connect()

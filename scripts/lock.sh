@@ -21,5 +21,7 @@ compile() {
 compile requirements/bootstrap.txt requirements/bootstrap.in
 compile requirements/runtime.lock requirements/runtime.in
 compile requirements/dev.lock requirements/runtime.in requirements/dev.in --constraint requirements/runtime.lock
+compile requirements/image.lock requirements/image.in --constraint requirements/runtime.lock
+compile requirements/build.lock requirements/build.in --constraint requirements/runtime.lock
 compile requirements/node.lock requirements/node.in
 "$(./scripts/python.sh)" scripts/complete_npm_lock.py

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.support import run
 
-RUN = ("dev", "serve", "worker", "ingest", "metric", "doctor", "version")
+RUN = ("dev", "serve", "worker", "ingest", "demo", "metric", "doctor", "version")
 GROUPS = ("key", "token", "user", "source", "contract", "mapping", "quarantine", "lake", "spool")
 VERBS = (*RUN, *GROUPS)
 DEEP = (
@@ -80,3 +80,10 @@ def test_roles_of_production_say_which_variable_is_missing(tmp_path, role):
     assert "CLICKHOUSE_URL" in done.stderr
     assert "MONGO_URL:" not in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_needs_a_running_system(tmp_path):
+    done = run(tmp_path, "demo")
+    assert done.returncode == 1
+    assert "nothing runs in" in done.stderr
+    assert "salescommand dev --demo" in done.stderr

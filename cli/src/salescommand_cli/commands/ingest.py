@@ -13,6 +13,7 @@ from salescommand_cli.commands.options import DATA, DataOption
 def add_to(cli: typer.Typer) -> None:
     """Add the verbs of this module."""
     cli.command(rich_help_panel=DATA)(ingest)
+    cli.command(rich_help_panel=DATA)(demo)
 
 
 def ingest(
@@ -68,3 +69,23 @@ def ingest(
             )
         )
     )  # fmt: skip
+
+
+def demo(
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", show_default=False, help="Where the API answers; else the running system says."),
+    ] = None,
+    events: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", show_default=False, help="Size of the demo in events (about 20,000)."),
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Load the demo company into the running system, once.
+
+    What is there already is recognised: running it again loads nothing twice.
+    """
+    from salescommand_cli.roles.demo import run_demo
+
+    raise typer.Exit(run_demo(data, url, events))

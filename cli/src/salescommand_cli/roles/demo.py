@@ -1,4 +1,4 @@
-"""Loading the demo company into a running `dev`, through the ingest API, once."""
+"""Loading the demo company into a running `dev` or `serve`, through the ingest API, once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from salescommand_cli.api import ask
 from salescommand_cli.errors import CommandError
-from salescommand_cli.output import console, note
+from salescommand_cli.local.folder import DataFolder
+from salescommand_cli.output import answer, console, note
 from salescommand_cli.roles.work import until_settled
 
 if TYPE_CHECKING:
-    import httpx
+    from pathlib import Path
 
-    from salescommand_cli.local.folder import DataFolder
+    import httpx
 
 TRY_SOURCE = "try"
 TRY_BODY = '{"id": "D-1", "name": "My first deal", "amount": "1200", "currency": "USD", "stage": "Proposal"}'
@@ -39,10 +40,49 @@ class DemoNote:
         fresh.replace(self._file)
 
 
+def run_demo(data: Path | None, url: str | None, events: int | None) -> int:
+    """Load the demo into the system that runs in a data folder; return the exit code.
+
+    Raises:
+        CommandError: none runs there, or the load failed; says what to do.
+    """
+    from salescommand_cli.api import connect, run
+    from salescommand_cli.settings import load_settings
+
+    folder = DataFolder(load_settings(data_dir=data).data_dir)
+
+    async def work() -> list[str]:
+        holder = folder.holder()
+        if holder is None:
+            raise CommandError(
+                f"nothing runs in {folder.path}, so there is nothing to load the demo into.",
+                hint="`salescommand dev --demo` starts everything and loads it.",
+            )
+        async with connect(data) as api:
+            # Asked again: a process that was starting a moment ago has said by now where it answers.
+            found = folder.holder() or holder
+            return await load_company(api, DemoNote(folder), (url or found.urls["api"]).rstrip("/"), events)
+
+    for line in run(work()):
+        answer(line)
+    return 0
+
+
 async def load_demo(
     api: httpx.AsyncClient, folder: DataFolder, address: str, events: int | None
 ) -> tuple[list[str], list[str]]:
     """Load the demo unless it is there; return the banner's lines about it and about what to try.
+
+    Raises:
+        CommandError: the API refuses or does not answer; says what to do.
+    """
+    noted = DemoNote(folder)
+    loaded = await load_company(api, noted, address, events)
+    return loaded, await _something_to_try(api, noted, address)
+
+
+async def load_company(api: httpx.AsyncClient, noted: DemoNote, address: str, events: int | None) -> list[str]:
+    """Load the demo unless it is there; return what was loaded and what the numbers say.
 
     A load that was cut off is repeated with the same moment as now, so that what arrived is recognised.
 
@@ -51,14 +91,13 @@ async def load_demo(
     """
     from salescommand_demo import DEFAULT_EVENTS
 
-    noted = DemoNote(folder)
     wanted = events or int(noted.facts.get("events", DEFAULT_EVENTS))
     if noted.facts.get("complete") and noted.facts.get("events") == wanted:
         loaded = f"{noted.facts['posted']:,} events, loaded {noted.facts['anchor'][:16].replace('T', ' ')} UTC, kept"
     else:
         loaded = await _load(api, noted, address, wanted)
     books = await until_settled(api)
-    return [loaded, *await _figures(api, books)], await _something_to_try(api, noted, address)
+    return [loaded, *await _figures(api, books)]
 
 
 async def _load(api: httpx.AsyncClient, noted: DemoNote, address: str, events: int) -> str:

@@ -25,7 +25,7 @@ reset: ## Erase the data in ./data (or SALESCOMMAND_DATA_DIR)
 	@./scripts/reset.sh
 
 ##@ Check
-.PHONY: test lint types arch unit integration ui e2e faults test-faults
+.PHONY: test lint types arch unit integration ui e2e faults test-faults test-compose
 test: setup ## Run every check that this machine can run, with one summary
 	@$(BIN)/python scripts/test.py
 
@@ -49,6 +49,9 @@ faults: setup ## Python tests that kill, cut off and tear
 
 test-faults: setup ## The same with 200 rounds of each (SALESCOMMAND_FAULT_ROUNDS)
 	@SALESCOMMAND_FAULT_ROUNDS=$${SALESCOMMAND_FAULT_ROUNDS:-200} $(BIN)/python scripts/test.py faults
+
+test-compose: setup ## docker-compose.yml in a real engine: takes minutes (SALESCOMMAND_COMPOSE_TEST=public or standins)
+	@SALESCOMMAND_COMPOSE_TEST=$${SALESCOMMAND_COMPOSE_TEST:-public} $(BIN)/python -m pytest -q tests/deploy/test_compose_engine.py
 
 ui: setup ## The UI's own tests
 	@$(BIN)/python scripts/test.py ui

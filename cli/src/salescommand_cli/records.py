@@ -271,7 +271,7 @@ def _items(stream: IO[bytes]) -> Iterator[Record]:
 
 def _csv(stream: IO[bytes], reading: Reading) -> Iterator[Record]:
     """Each row becomes an object of strings, as the file has them; an empty cell is an empty string."""
-    csv.field_size_limit(LONGEST_RECORD)
+    usual = csv.field_size_limit(LONGEST_RECORD)  # of the whole process, so it is given back
     text = io.TextIOWrapper(stream, encoding=reading.encoding, newline="")
     try:
         rows = csv.reader(text, strict=True, delimiter=reading.delimiter)
@@ -295,6 +295,7 @@ def _csv(stream: IO[bytes], reading: Reading) -> Iterator[Record]:
     except csv.Error as error:
         raise CommandError(f"line {rows.line_num} is not CSV: {error}.", hint="Is the --delimiter right?") from None
     finally:
+        csv.field_size_limit(usual)
         with contextlib.suppress(ValueError):
             text.detach()
 

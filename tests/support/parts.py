@@ -12,6 +12,20 @@ OPENING = {"cluster", "front", "lake_settings", "redis_url", "mongo_url", "lake_
 DRIVERS = {"embedded", "http"}
 PROCESSES = ("tests/cli/", "tests/lake/test_engine")
 PARTS = ("unit", "integration", "faults")
+LONGEST = (
+    *("lake/test_rebuild", "lake/test_identity", "lake/test_fold_history", "lake/test_numbers"),
+    *(
+        "backend/test_schemathesis",
+        "demo/test_truth",
+        "cli/test_dev",
+        "lake/test_fold_steps",
+        "lake/test_work_reference",
+    ),
+    *("backend/test_payloads", "backend/test_worker", "cli/test_life", "backend/test_quarantine", "lake/test_bridge"),
+    *("backend/test_identity", "lake/test_plan", "cli/test_declared", "lake/test_mapping_preview"),
+    *("lake/test_mapping_oracle", "lake/test_fold_maven", "demo/test_numbers"),
+)
+"""Files that take longest, the longest first. Workers take files in this order, so none begins a long one last."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,4 +52,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     others = [item for item in items if part_of(item) != wanted]
     config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if part_of(item) == wanted]
+    places = {f"tests/{name}.py": place for place, name in enumerate(LONGEST)}
+    kept = [item for item in items if part_of(item) == wanted]
+    items[:] = sorted(kept, key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from salescommand_lake import Engine, LakeSettings, open_engine
-from salescommand_lake.schema import SCHEMA_VERSION, ensure_schema, schema_version
+from salescommand_lake.schema import ensure_schema
+from tests.support import lakes
 from tests.support.clickhouse_front import FrontServer
-
-_databases = itertools.count(1)
-_spare_lakes: list[str] = []
-_tables_of_lakes: dict[str, dict[str, str]] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,21 +48,16 @@ def front(lake_home: Path) -> Iterator[FrontServer]:
 async def lake_settings(lake_home: Path, front: FrontServer) -> AsyncIterator[LakeSettings]:
     """Give settings of the embedded engine with an empty lake that no other test uses at the same time.
 
-    Making a schema takes a third of a second, so a lake is emptied and used again when the test left its tables alone.
+    A lake is emptied and used again when the test left its tables alone.
     """
     del front  # open before the first engine, so that closing an engine does not stop what others use
-    name = _spare_lakes.pop() if _spare_lakes else f"test_{next(_databases)}"
-    settings = LakeSettings(data_dir=lake_home, database=name)
+    settings = LakeSettings(data_dir=lake_home, database=lakes.take())
     keeper = open_engine(settings)
-    if name not in _tables_of_lakes:
+    if not lakes.is_known(settings.database):
         await ensure_schema(keeper)
-        _tables_of_lakes[name] = await _tables(keeper)
+        await lakes.learn(keeper)
     yield settings
-    if await _emptied(keeper):
-        _spare_lakes.append(name)
-    else:
-        await keeper.ensure_database()
-        await keeper.command(f"DROP DATABASE `{name}` SYNC")
+    await lakes.give_back(keeper)
     await keeper.close()
 
 
@@ -79,7 +70,7 @@ def http_settings(lake_settings: LakeSettings, front: FrontServer) -> LakeSettin
 @pytest.fixture
 async def empty_engine(lake_settings: LakeSettings) -> AsyncIterator[Engine]:
     """Give an embedded engine without a schema, even without its database."""
-    engine = open_engine(dataclasses.replace(lake_settings, database=f"test_{next(_databases)}"))
+    engine = open_engine(dataclasses.replace(lake_settings, database=lakes.new_name()))
     yield engine
     await engine.ensure_database()
     await engine.command(f"DROP DATABASE `{engine.database}` SYNC")
@@ -100,23 +91,3 @@ async def http_engine(http_settings: LakeSettings) -> AsyncIterator[Engine]:
     engine = open_engine(http_settings)
     yield engine
     await engine.close()
-
-
-async def _tables(engine: Engine) -> dict[str, str]:
-    rows = await engine.query(
-        "SELECT name, create_table_query FROM system.tables WHERE database = {d:String}", {"d": engine.database}
-    )
-    return {row["name"]: row["create_table_query"] for row in rows}
-
-
-async def _emptied(engine: Engine) -> bool:
-    """Empty the tables of a lake, and say whether it is as good as new."""
-    if await _tables(engine) != _tables_of_lakes[engine.database]:
-        return False
-    full = await engine.query(
-        "SELECT DISTINCT table FROM system.parts WHERE database = {d:String} AND active AND table != 'schema_ledger'",
-        {"d": engine.database},
-    )
-    for row in full:
-        await engine.command(f"TRUNCATE TABLE `{row['table']}` SYNC")
-    return await schema_version(engine) == SCHEMA_VERSION

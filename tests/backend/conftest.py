@@ -20,6 +20,7 @@ from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.spool import Spool
 from backend.settings import BackendSettings
 from tests.backend.flow import Flow, flowing
+from tests.support import lakes
 from tests.support.door import LIMITS, Door, Keys, elsewhere
 from tests.support.servers import mongo_binary, mongo_server, redis_binary, redis_server
 
@@ -45,23 +46,31 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def make_settings(
     redis_url: str, mongo_url: str, lake_home: Path, front: object, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], BackendSettings]:
-    """Makes settings of a backend of its own; its lake is a database in the folder that the whole run shares."""
+) -> Callable[..., BackendSettings]:
+    """Makes settings of a backend of its own; its lake is a database in the folder that the whole run shares.
+
+    It is one that is not there yet unless a name is given.
+    """
     del front  # keeps the folder open for the whole run
-    return lambda: _settings(redis_url, mongo_url, lake_home, tmp_path_factory.mktemp("data"))
+
+    def make(lake: str = "") -> BackendSettings:
+        return _settings(redis_url, mongo_url, lake_home, tmp_path_factory.mktemp("data"), lake)
+
+    return make
 
 
-def _settings(redis_url: str, mongo_url: str, lake_home: Path, data: Path) -> BackendSettings:
+def _settings(redis_url: str, mongo_url: str, lake_home: Path, data: Path, lake: str) -> BackendSettings:
     name = f"t{secrets.token_hex(6)}"
     (data / "lake").symlink_to(lake_home / "lake")
     return BackendSettings.load(
-        mongo_url=mongo_url, redis_url=redis_url, db_name=name, clickhouse_database=name, data_dir=data
+        mongo_url=mongo_url, redis_url=redis_url, db_name=name, clickhouse_database=lake or name, data_dir=data
     )
 
 
 @pytest.fixture
-def settings(make_settings: Callable[[], BackendSettings]) -> BackendSettings:
-    return make_settings()
+def settings(make_settings: Callable[..., BackendSettings], request: pytest.FixtureRequest) -> BackendSettings:
+    """Where events flow there is a schema anyhow, and it may have served others."""
+    return make_settings(lakes.take()) if "flow" in request.fixturenames else make_settings()
 
 
 @pytest.fixture
@@ -73,13 +82,12 @@ async def context(settings: BackendSettings) -> AsyncIterator[Context]:
 
 @asynccontextmanager
 async def fresh_context(settings: BackendSettings) -> AsyncIterator[Context]:
-    """Open a context, and drop its databases at the end."""
+    """Open a context; at the end its databases are dropped, or its lake is kept for others when it can be."""
     async with open_context(settings) as opened:
         await opened.redis.flushdb()
         yield opened
         await opened.mongo.drop()
-        await opened.engine.ensure_database()
-        await opened.engine.command(f"DROP DATABASE IF EXISTS `{opened.engine.database}` SYNC")
+        await lakes.give_back(opened.engine)
 
 
 @asynccontextmanager
@@ -155,10 +163,10 @@ async def flow(context: Context, control: httpx.AsyncClient) -> AsyncIterator[Fl
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_flow(make_settings: Callable[[], BackendSettings]) -> AsyncIterator[Flow]:
+async def shared_flow(make_settings: Callable[..., BackendSettings]) -> AsyncIterator[Flow]:
     """The same for all tests of a module, which then must not disturb each other."""
     async with (
-        fresh_context(make_settings()) as context,
+        fresh_context(make_settings(lakes.take())) as context,
         client_of(create_app(context, principal=CONTROL)) as control,
         flowing(context, control) as opened,
     ):

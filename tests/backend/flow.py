@@ -16,6 +16,7 @@ from backend.microservices.ingest.loader import Loader
 from salescommand_lake import serving
 from salescommand_lake.fold import fold_pending
 from salescommand_lake.schema import ensure_schema
+from tests.support import lakes
 
 Record = Mapping[str, Any]
 
@@ -65,7 +66,9 @@ class Flow:
 @asynccontextmanager
 async def flowing(context: Context, control: httpx.AsyncClient) -> AsyncIterator[Flow]:
     """Give a flow on an empty lake; the loader runs meanwhile."""
-    await ensure_schema(context.engine)
+    if not lakes.is_known(context.engine.database):
+        await ensure_schema(context.engine)
+        await lakes.learn(context.engine)
     loading = asyncio.create_task(Loader(context).run())
     try:
         yield Flow(context, control)

@@ -25,7 +25,7 @@ reset: ## Erase the data in ./data (or SALESCOMMAND_DATA_DIR)
 	@./scripts/reset.sh
 
 ##@ Check
-.PHONY: test lint types arch unit integration ui e2e faults test-faults test-compose
+.PHONY: test lint types arch unit integration ui e2e faults test-faults test-compose test-deep
 test: setup ## Run every check that this machine can run, with one summary
 	@$(BIN)/python scripts/test.py
 
@@ -52,6 +52,9 @@ test-faults: setup ## The same with 200 rounds of each (SALESCOMMAND_FAULT_ROUND
 
 test-compose: setup ## docker-compose.yml in a real engine: takes minutes (SALESCOMMAND_COMPOSE_TEST=public or standins)
 	@SALESCOMMAND_COMPOSE_TEST=$${SALESCOMMAND_COMPOSE_TEST:-public} $(BIN)/python -m pytest -q tests/deploy/test_compose_engine.py
+
+test-deep: setup ## Unit and integration tests with three times the examples (SALESCOMMAND_TEST_DEPTH)
+	@SALESCOMMAND_TEST_DEPTH=$${SALESCOMMAND_TEST_DEPTH:-3} $(BIN)/python scripts/test.py unit integration
 
 ui: setup ## The UI's own tests
 	@$(BIN)/python scripts/test.py ui

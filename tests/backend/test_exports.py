@@ -23,6 +23,7 @@ from backend.main import create_app
 from tests.backend.conftest import problem
 from tests.backend.flow import Flow
 from tests.backend.test_worker import changed
+from tests.support.depth import deep
 
 HOSTILE = ["'; DROP TABLE opportunities; --", "{x:String}", "\\", "' OR 1=1", "%", "\0", "`", "=1+1", "🙂", ")", "*/"]
 
@@ -170,7 +171,7 @@ async def test_a_client_who_leaves_ends_the_statement(flow: Flow, monkeypatch: p
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=deep(10), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_no_filter_is_a_statement(shared_flow: Flow, data: st.DataObject) -> None:
     """Whatever is asked, the answer is a page or a problem that names the parameter, and the records stay."""

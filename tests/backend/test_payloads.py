@@ -15,9 +15,10 @@ from salescommand_lake.identifiers import decode_event_id
 from tests.backend.conftest import client_of
 from tests.backend.flow import Flow
 from tests.backend.payloads import BODIES, SAMPLES, kind_and_word, mutated, sample
+from tests.support.depth import deep
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+QUICK = settings(max_examples=deep(13), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 CLAIM = """
 source: shop
 record_type: opportunity

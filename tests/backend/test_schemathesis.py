@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -25,11 +24,11 @@ from backend.main import create_app
 from backend.openapi import SNAPSHOT
 from tests.backend.conftest import Accounts, client_of
 from tests.backend.flow import Flow
+from tests.support.depth import deep
 
-EXAMPLES = int(os.environ.get("SALESCOMMAND_TEST_EXAMPLES", "5"))
-"""For each operation, and each of fitting and unfitting values."""
 FEW = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck),
+    # For each operation, and each of fitting and unfitting values.
+    max_examples=deep(3), deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )  # fmt: skip
 

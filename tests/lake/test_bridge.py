@@ -16,6 +16,7 @@ from salescommand_lake.metrics import MetricQuery, compute
 from salescommand_lake.model import canonical_id
 from salescommand_lake.reads.question import QueryError
 from tests.lake.test_numbers import all_rows, tell
+from tests.support.depth import some
 from tests.support.lake_events import START
 from tests.support.sales_history import Told, history, states_at, value
 
@@ -89,6 +90,7 @@ async def test_it_adds_up_to_the_pipeline_of_each_day(engine: Engine) -> None:
         answer = await bridge(engine, query)
         for bars in (answer.whole, *answer.groups):
             adds_up(bars)
+        for bars in (answer.whole, *some(answer.groups, 3)):
             await opens(engine, bars)
         for end, moment, known in (
             (answer.whole.opening, query.start, query.known_from),

@@ -22,6 +22,7 @@ from salescommand_lake.errors import (
     RowRejected,
     SchemaMismatch,
 )
+from tests.support.depth import deep
 from tests.support.waiting import until
 
 VALUES = """
@@ -44,7 +45,9 @@ NASTY = [
     "\\N",
 ]
 SLOW = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=deep(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -20,11 +20,12 @@ from salescommand_lake.hashes import zone_hashes
 from salescommand_lake.identifiers import make_seq
 from salescommand_lake.mapping.catalog import shipped_mappings
 from salescommand_lake.model import NOUNS
-from salescommand_lake.noun_tables import derived_tables
 from salescommand_lake.raw import RawRow
 from tests.support import lake_history
+from tests.support.depth import deep
 from tests.support.lake_events import as_state, event, plain, store
 from tests.support.lake_events import states as current_states
+from tests.support.lakes import empty
 from tests.support.mapping_oracle import Oracle, State, fold
 
 DEAL = NOUNS["opportunity"]
@@ -36,7 +37,7 @@ def any_history(test: Callable[..., Awaitable[None]], engine: Engine, *, example
     """Run an async test on drawn histories; the engine's loop stays the one of the caller."""
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    @settings(max_examples=deep(examples), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
               phases=[Phase.generate, Phase.reuse])  # fmt: skip
     @given(lake_history.histories(), st.randoms(use_true_random=False))
     def run(events: list[dict[str, Any]], random: Any) -> None:
@@ -80,12 +81,17 @@ async def fold_in_batches(engine: Engine, rows: list[RawRow], source: str, rando
         pass
 
 
-async def test_any_order_any_batches(engine: Engine) -> None:
+async def test_any_order_any_batches_and_any_moment(engine: Engine) -> None:
+    """Today's states, those of past moments, and the versions, of each history."""
+
     async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
         await fold_in_batches(engine, rows, source, random)
-        same(await current_states(engine, DEAL, f"source = '{source}'"), expected(rows))
+        last = await current_states(engine, DEAL, f"source = '{source}'")
+        same(last, expected(rows))
+        await same_moments(engine, rows, source, random)
+        await same_versions(engine, last, source)
 
-    await any_history(check, engine, examples=12)
+    await any_history(check, engine, examples=7)
 
 
 async def test_any_order_of_arrival(engine: Engine) -> None:
@@ -112,14 +118,7 @@ async def test_any_order_of_arrival(engine: Engine) -> None:
             if one is not None and other is not None:
                 assert [one[name] for name in values] == [other[name] for name in values]
 
-    await any_history(check, engine, examples=6)
-
-
-TABLES = (
-    *("raw_events", "raw_batches", "raw_batch_keys", "folded_batches", "quarantine", "applied_mappings"),
-    *("fold_progress", "canonical_records", "serving_views"),
-    *(table for noun in NOUNS.values() for table in derived_tables(noun)),
-)
+    await any_history(check, engine, examples=3)
 
 
 async def test_any_permutation_and_duplication_has_the_same_hash(engine: Engine) -> None:
@@ -138,23 +137,21 @@ async def test_any_permutation_and_duplication_has_the_same_hash(engine: Engine)
         told = [dataclasses.replace(row, seq=seq) for row, seq in zip([*placed, *again], arrivals, strict=False)]
         hashes = []
         for history in (placed, told):
-            for table in TABLES:
-                await engine.command(f"TRUNCATE TABLE {table}")
+            await empty(engine)
             await fold_in_batches(engine, history, source, random)
             hashes.append(await zone_hashes(engine))
         assert hashes[0] == hashes[1]
         exact = await zone_hashes(engine, arrivals=True)
         assert exact == await zone_hashes(engine, arrivals=True, sources=[source])
 
-    await any_history(check, engine, examples=5)
+    await any_history(check, engine, examples=3)
 
 
 async def test_a_hash_sees_every_difference(engine: Engine) -> None:
     seen = set()
     bodies: list[dict[str, Any]] = [{}, {"name": "a"}, {"name": "b"}, {"name": None}, {"is_deleted": True}]
     for number, body in enumerate(bodies):
-        for table in TABLES:
-            await engine.command(f"TRUNCATE TABLE {table}")
+        await empty(engine)
         await store(engine, [event(0, {"id": "1", **body}, source_time=lake_history.START)], f"b{number}")
         await fold_pending(engine)
         found = await zone_hashes(engine)
@@ -185,46 +182,37 @@ async def same_intervals(
     assert found == {key: [state[name] for name in names] for key, state in got.items()}
 
 
-async def test_any_moment_of_any_history(engine: Engine) -> None:
-    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
-        await fold_in_batches(engine, rows, source, random)
-        times = [lake_history.START + timedelta(hours=random.randint(0, 60)) for _ in range(2)]
-        for as_of, known_at in ((times[0], None), (None, times[1]), (times[0], times[1])):
-            conditions, parameters = [f"source = '{source}'"], {}
-            if as_of:
-                conditions.append("source_time <= {as_of:DateTime64(3, 'UTC')}")
-                parameters["as_of"] = as_of
-            if known_at:
-                conditions.append("received_at <= {known_at:DateTime64(6, 'UTC')}")
-                parameters["known_at"] = known_at
-            found = await engine.query(states(DEAL, marked(DEAL, " AND ".join(conditions))), parameters)
-            got = {(row["source"], row["source_id"]): as_state(DEAL, row) for row in found}
-            same(got, expected(rows, **{k: v for k, v in (("as_of", as_of), ("known_at", known_at)) if v}))
-            await same_intervals(engine, got, source, as_of, known_at)
-
-    await any_history(check, engine, examples=8)
+async def same_moments(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
+    """Check what was true at a moment, what was known at one, and both."""
+    times = [lake_history.START + timedelta(hours=random.randint(0, 60)) for _ in range(2)]
+    for as_of, known_at in ((times[0], None), (None, times[1]), (times[0], times[1])):
+        conditions, parameters = [f"source = '{source}'"], {}
+        if as_of:
+            conditions.append("source_time <= {as_of:DateTime64(3, 'UTC')}")
+            parameters["as_of"] = as_of
+        if known_at:
+            conditions.append("received_at <= {known_at:DateTime64(6, 'UTC')}")
+            parameters["known_at"] = known_at
+        found = await engine.query(states(DEAL, marked(DEAL, " AND ".join(conditions))), parameters)
+        got = {(row["source"], row["source_id"]): as_state(DEAL, row) for row in found}
+        same(got, expected(rows, **{k: v for k, v in (("as_of", as_of), ("known_at", known_at)) if v}))
+        await same_intervals(engine, got, source, as_of, known_at)
 
 
-async def test_versions_say_what_was_true_and_known(engine: Engine) -> None:
-    """Each version is the state after its event, of what had arrived by its known time; none is there twice."""
-
-    async def check(engine: Engine, rows: list[RawRow], source: str, random: Any) -> None:
-        await fold_in_batches(engine, rows, source, random)
-        await fold_pending(engine)
-        versions = await engine.query(
-            "SELECT source_id, toString(ord) AS place, received_at, count() AS times, argMax(is_deleted, generation)"
-            f" AS deleted, argMax(toString(payload), generation) AS text FROM canonical_records"
-            f" WHERE source = '{source}' GROUP BY source_id, ord, received_at"
-        )
-        last = await current_states(engine, DEAL, f"source = '{source}'")
-        newest: dict[str, tuple[int, str, dict[str, Any]]] = {}
-        for version in versions:
-            place = (int(version["place"]), version["received_at"], version)
-            newest[version["source_id"]] = max(newest.get(version["source_id"], place), place, key=lambda v: v[:2])
-        for (_, source_id), state in last.items():
-            if state["events"]:
-                assert newest[source_id][2]["deleted"] == state["is_deleted"]
-        one_batch_versions = {(v["source_id"], v["place"], v["received_at"]) for v in versions}
-        assert len(one_batch_versions) == len(versions)
-
-    await any_history(check, engine, examples=5)
+async def same_versions(engine: Engine, last: dict[tuple[str, str], dict[str, Any]], source: str) -> None:
+    """Check that the newest version is the state, and that no version is there twice."""
+    await fold_pending(engine)
+    versions = await engine.query(
+        "SELECT source_id, toString(ord) AS place, received_at, count() AS times, argMax(is_deleted, generation)"
+        f" AS deleted, argMax(toString(payload), generation) AS text FROM canonical_records"
+        f" WHERE source = '{source}' GROUP BY source_id, ord, received_at"
+    )
+    newest: dict[str, tuple[int, str, dict[str, Any]]] = {}
+    for version in versions:
+        place = (int(version["place"]), version["received_at"], version)
+        newest[version["source_id"]] = max(newest.get(version["source_id"], place), place, key=lambda v: v[:2])
+    for (_, source_id), state in last.items():
+        if state["events"]:
+            assert newest[source_id][2]["deleted"] == state["is_deleted"]
+    one_batch_versions = {(v["source_id"], v["place"], v["received_at"]) for v in versions}
+    assert len(one_batch_versions) == len(versions)

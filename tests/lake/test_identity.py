@@ -19,7 +19,9 @@ from salescommand_lake.identity.listing import list_log, list_suggestions, previ
 from salescommand_lake.model import NOUNS, canonical_id
 from salescommand_lake.raw import RawRow
 from salescommand_lake.records import Record, RecordQuery, get_record, list_records
+from tests.support.depth import deep
 from tests.support.lake_events import event, store
+from tests.support.lakes import empty
 
 ACCOUNT, CONTACT = NOUNS["account"], NOUNS["contact"]
 _batches = itertools.count()
@@ -286,9 +288,7 @@ async def test_any_story_can_be_taken_back_and_found_again(engine: Engine) -> No
     loop = asyncio.get_running_loop()
 
     async def check(rows: list[RawRow], acts: list[tuple[str, list[int]]]) -> None:
-        for table in await engine.query("SELECT name FROM system.tables WHERE database = currentDatabase()"
-                                        " AND engine LIKE '%MergeTree' AND name != 'schema_ledger'"):  # fmt: skip
-            await engine.command(f"TRUNCATE TABLE `{table['name']}`")
+        await empty(engine)
         half = len(rows) // 2
         await tell(engine, *rows[:half])
         if rows[half:]:
@@ -307,7 +307,7 @@ async def test_any_story_can_be_taken_back_and_found_again(engine: Engine) -> No
             await fold_pending(engine)
             assert await seen(engine) == before
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    @settings(max_examples=deep(3), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
               phases=[Phase.generate, Phase.reuse])  # fmt: skip
     @given(stories())
     def run(story: tuple[list[RawRow], list[tuple[str, list[int]]]]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from salescommand_lake import Engine
 from salescommand_lake.mapping.catalog import shipped_mappings
 from salescommand_lake.model import NOUNS
+from tests.support.depth import deep
 from tests.support.lake_events import event, plain, read_by_sql
 from tests.support.mapping_oracle import Oracle, load
 
@@ -321,7 +322,7 @@ async def test_same_reading_of_any_payload(name: str, engine: Engine) -> None:
     own = name in OWN
 
     @settings(
-        max_examples=8 if own else 2,
+        max_examples=deep(4 if own else 2),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,

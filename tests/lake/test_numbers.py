@@ -20,6 +20,7 @@ from salescommand_lake.reads.question import Filter, QueryError
 from salescommand_lake.records import QuarantineQuery, RecordQuery, get_record, list_quarantine, list_records
 from salescommand_lake.schema import ensure_schema
 from salescommand_lake.serving import VIEWS, latest, refresh, view_of
+from tests.support.depth import deep, some
 from tests.support.lake_events import START, event, store
 from tests.support.sales_history import Told, history, rate_rows, rows
 from tests.support.sales_reference import numbers
@@ -89,9 +90,9 @@ def _has(item: dict[str, Any], one: Filter) -> bool:
 
 
 async def opens(engine: Engine, slug: str, answer: MetricResult) -> None:
-    """Check that a number and its groups open to exactly their rows, and that these give the number."""
+    """Check that a number and some of its groups open to exactly their rows, and that these give the number."""
     metric = REGISTRY[slug]
-    for part in (answer.whole, *answer.groups):
+    for part in (answer.whole, *some(answer.groups, 3)):
         items, total = await all_rows(engine, part.drill)
         assert total == part.rows == len({item["canonical_id"] for item in items}), part.drill
         if metric.compose:
@@ -129,8 +130,8 @@ async def test_every_number_opens_to_rows_that_give_it(engine: Engine) -> None:
     }
     composed = ["velocity", "probability-gap"]
     for number, slug in enumerate([*DEALS, *STAYS, *composed]):
-        # Each metric in two of the four ways, so that all metrics, filters and moments meet in the run.
-        for name in list(asked)[number % 2 :: 2]:
+        # Each metric in some of the four ways, so that all metrics, filters and moments meet in the run.
+        for name in [list(asked)[(number + n) % len(asked)] for n in range(min(deep(1), len(asked)))]:
             params = asked[name]
             if name == "now" and slug.startswith("time-in-stage"):
                 params = [("as_of", "2026-02-01")]  # a stay that has not ended grows while it is looked at

@@ -29,6 +29,7 @@ from salescommand_lake.plan.spec import (
 )
 from salescommand_lake.plan.steps import Action, Risk
 from salescommand_lake.schema import declared_raw_retention, ensure_schema, require_schema
+from tests.support.depth import deep
 
 OWNER = "sales/main"
 ALLOW = ChangePolicy(destructive=Consent.ALLOW, costly=Consent.ALLOW)
@@ -112,7 +113,7 @@ _ZONES = st.builds(
 
 
 @settings(
-    max_examples=5,
+    max_examples=deep(3),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from salescommand_lake import Engine
 from salescommand_lake.identifiers import decode_event_id, encode_event_id, make_seq, seq_time
 from salescommand_lake.raw import EventFilters, RawRow, get_body, get_event, insert_raw, list_events
+from tests.support.depth import deep
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 FIRST = make_seq(NOON, 7)
@@ -88,7 +89,7 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=deep(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(bodies=st.lists(BODIES, min_size=1, max_size=12), source_id=st.text())
 @example(bodies=NASTY, source_id="it's\n\\\0")
 @example(bodies=[b"\\N", b"\\", b'"', b"\n\n"], source_id="\ud800")

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from redis.asyncio import Redis
 
 from backend.context import Context
 from backend.microservices.ingest.limits import Limits
@@ -22,6 +21,7 @@ from backend.microservices.worker import loop as worker_module
 from backend.microservices.worker.lease import Lease, LeaseLost
 from backend.microservices.worker.loop import Worker, run_worker
 from backend.stores.jobs import JobBoard
+from backend.stores.redis import open_redis
 from salescommand_lake.errors import LakeUnavailable, SchemaMismatch
 from salescommand_lake.schema import ensure_schema
 from tests.support.servers import free_port, redis_binary, running
@@ -162,7 +162,7 @@ async def test_redis_away_and_back(context: Context, tmp_path: Path, monkeypatch
     binary = redis_binary()
     assert binary is not None
     port = free_port()
-    redis = Redis(port=port, decode_responses=True, socket_connect_timeout=0.2)
+    redis = open_redis(f"redis://127.0.0.1:{port}/0")
     other = changed(context, redis=redis, jobs=JobBoard(redis))
     command = [binary, "--port", str(port), "--save", "", "--dir", str(tmp_path), "--logfile", ""]
 

@@ -13,6 +13,7 @@ import pytest
 
 from salescommand_lake import Engine, LakeSettings, open_engine
 from salescommand_lake.errors import LakeError, LakeUnavailable
+from tests.support.waiting import until_running
 
 # A process of its own, since this one has the run's folder open. It says what pinging the lake in argv[1] raised.
 PING = """
@@ -94,7 +95,7 @@ async def test_a_second_folder_in_one_process_is_explained(engine: Engine, tmp_p
 async def test_closing_waits_for_running_statements(engine: Engine, lake_settings: LakeSettings) -> None:
     closing = open_engine(lake_settings)
     running = [asyncio.create_task(closing.query("SELECT sleep(0.5) AS x")) for _ in range(2)]
-    await asyncio.sleep(0.1)
+    await until_running(engine, "SELECT sleep(0.5)", times=2)
     await closing.close()
     assert await asyncio.gather(*running) == [[{"x": 0}]] * 2
     with pytest.raises(LakeUnavailable, match="was closed"):
@@ -104,13 +105,11 @@ async def test_closing_waits_for_running_statements(engine: Engine, lake_setting
 
 
 async def test_reads_go_on_while_something_is_written(engine: Engine) -> None:
-    loop = asyncio.get_running_loop()
     await engine.command("CREATE TABLE slow (x UInt8) ENGINE = MergeTree ORDER BY x")
-    writing = asyncio.create_task(engine.command("INSERT INTO slow SELECT sleep(1)"))
-    await asyncio.sleep(0.1)
-    began = loop.time()
+    writing = asyncio.create_task(engine.command("INSERT INTO slow SELECT sleep(2)"))
+    await until_running(engine, "INSERT INTO slow")
     assert await engine.query("SELECT count() AS n FROM slow") == [{"n": "0"}]
-    assert loop.time() - began < 0.8
+    assert not writing.done()
     await writing
 
 

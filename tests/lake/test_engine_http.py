@@ -15,6 +15,7 @@ from salescommand_lake.errors import AccessDenied, LakeError, LakeUnavailable
 from tests.support.clickhouse_front import FrontServer
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.servers import free_port
+from tests.support.waiting import until_running
 
 TABLE = (
     "CREATE TABLE things (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100"
@@ -141,7 +142,7 @@ async def test_closing_waits_for_running_statements(http_engine: Engine, http_se
     async with opened(http_settings) as engine:
         await engine.ping()
         running = asyncio.create_task(engine.query("SELECT sleep(0.5) AS x"))
-        await asyncio.sleep(0.1)
+        await until_running(http_engine, "SELECT sleep(0.5)")
         await engine.close()
         assert await running == [{"x": 0}]
         with pytest.raises(LakeUnavailable, match="was closed"):

@@ -5,7 +5,8 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export default defineConfig({
   testDir: "e2e",
   globalSetup: "./e2e/stack.ts",
-  workers: 1,
+  // The walk and the pages side by side; the files share the stack, and only the walk changes what is in it.
+  workers: 2,
   timeout: 90_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import apsw
 
+from backend.cancelling import stop_if_cancelled
 from backend.microservices.ingest.loader import Loader, LoaderContext
 from backend.microservices.ingest.spool import Spool
 from backend.microservices.ingest.spool_errors import SpoolError, SpoolInUse
@@ -82,6 +83,7 @@ class Adoption:
         try:
             while True:
                 try:
+                    stop_if_cancelled()
                     await self.look()
                 except OSError as error:
                     log.error("left-behind spools can't be looked for: %s", error)

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.cancelling import stop_if_cancelled
 from backend.microservices.worker.exclusive import fold_is_wanted
 from backend.microservices.worker.lease import Lease, LeaseLost
 from backend.settings import BackendSettings
@@ -105,7 +106,7 @@ class Worker:
         try:
             while True:
                 try:
-                    _stop_if_cancelled()
+                    stop_if_cancelled()
                     await self._turn()
                     self._delay = _FIRST_DELAY
                 except (LakeError, RedisError, MongoUnavailable, LeaseLost) as error:
@@ -132,7 +133,7 @@ class Worker:
                 self._schema_done = True
             await self._say("idle", "everything is folded")
             while True:
-                _stop_if_cancelled()
+                stop_if_cancelled()
                 if await fold_is_wanted(self._context.redis):
                     return
                 if not await self._step():
@@ -222,13 +223,3 @@ class Worker:
 
     async def _say(self, state: str, detail: str, *, ran: bool = False) -> None:
         await self._context.jobs.report("worker", state, detail, ran=ran)  # type: ignore[arg-type]
-
-
-def _stop_if_cancelled() -> None:
-    """Raise the cancellation that a library swallowed.
-
-    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses one that comes as it is done.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

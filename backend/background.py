@@ -17,6 +17,7 @@ from typing import Any
 from redis.exceptions import RedisError
 from saq.worker import Worker as SaqWorker
 
+from backend.cancelling import stop_if_cancelled
 from backend.context import Context, lake_settings
 from backend.errors import Problem
 from backend.microservices.worker.exclusive import fold_alone
@@ -185,6 +186,7 @@ async def _upkeep(context: Context) -> None:
     jobs = JobService(context)
     next_expiry = datetime.now(UTC)
     while True:
+        stop_if_cancelled()
         try:
             for job_id in await jobs.revive():
                 log.warning("job %s was queued again", job_id)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from backend.cancelling import stop_if_cancelled
 from backend.microservices.worker.lease import Lease
 from salescommand_lake.fold.writes import Guard
 
@@ -51,5 +52,6 @@ async def fold_alone(redis: Redis, *, lease_seconds: float = 10.0) -> AsyncItera
 async def _keep(lease: Lease, seconds: float) -> None:
     """Renew the lease while a long statement runs; losing it is told by the next check."""
     while True:
+        stop_if_cancelled()
         await asyncio.sleep(seconds)
         await lease.check()

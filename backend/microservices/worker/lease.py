@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.cancelling import stop_if_cancelled
+
 __all__ = ["Lease", "LeaseLost"]
 
 log = logging.getLogger(__name__)
@@ -95,6 +97,7 @@ class Lease:
                 await asyncio.wait({task}, timeout=self._seconds / 3)
                 if not task.done():
                     await self.check()
+                    stop_if_cancelled()
         except BaseException:
             task.cancel()
             await asyncio.wait({task})

@@ -59,7 +59,7 @@ def closed_loop(
     Raises:
         BenchmarkError: some answers were no success.
     """
-    command = [wrk_program(), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s"]
+    command = [wrk_program(), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
     command += ["-s", "benchmarks/ingest/post.lua"]
     command += [f"http://127.0.0.1:{program.port}", "--", prefix, str(program.about["key"]), PATH]
     text = subprocess.run(pinned(cores, command), cwd=ROOT, check=True, capture_output=True, text=True).stdout

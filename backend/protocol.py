@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from backend.microservices.ingest.address import PREFIX, Headers
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.problems import Refused
-from backend.post import Post, closing
+from backend.wire_post import WirePost, closing
 
 __all__ = ["GuardedProtocol", "cut_off_slow_clients", "raise_file_limit", "tune_interpreter"]
 
@@ -79,7 +79,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._answered = False
         self._head_bytes = 0
         self._passed_on = False
-        self._arriving: Post | None = None
+        self._arriving: WirePost | None = None
         self._chunk = b""
         self._heads: dict[bytes, tuple[str, Headers]] = {}
         """Beginnings of plain posts that this client sent, as bytes, and what the parser made of them."""
@@ -135,7 +135,7 @@ class GuardedProtocol(HttpToolsProtocol):
         body = data[end:]
         if len(body) != int(headers.content_length) or self._door is None or self.transport.is_closing():
             return False
-        post = Post(self, self._door)
+        post = WirePost(self, self._door)
         post.keep_alive = True
         if not self._door.take(path, headers, body, post.write):
             return False
@@ -186,7 +186,7 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             return
         before = self.cycle
-        self.cycle = cycle = Post(self, self._door)  # type: ignore[assignment]
+        self.cycle = cycle = WirePost(self, self._door)  # type: ignore[assignment]
         if before is None or before.response_complete:
             self._arriving = cycle
         else:

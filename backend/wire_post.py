@@ -19,13 +19,13 @@ from backend.microservices.ingest.answers import extra_headers
 from backend.microservices.ingest.front import PLAIN_HEADERS, IngestFront
 from backend.microservices.ingest.problems import Refused
 
-__all__ = ["Post", "closing"]
+__all__ = ["WirePost", "closing"]
 
 log = logging.getLogger(__name__)
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
-class Post:
+class WirePost:
     """A post to the door on its way: what uvicorn calls a cycle, with only what the protocol needs of one."""
 
     __slots__ = (
@@ -56,7 +56,7 @@ class Post:
         self.response_complete = False
 
     @property
-    def message_event(self) -> Post:
+    def message_event(self) -> WirePost:
         """What the protocol sets when more has come."""
         return self
 

@@ -155,6 +155,17 @@ async def test_killed_while_posting(tmp_path: Path) -> None:
         await check_exactly_once(server, poster)
 
 
+async def _start_again(data: Path, poster: Poster) -> None:
+    """Load what the killed server left, repeat what it did not answer, and count."""
+    async with serving(data) as server:
+        await server.settled()
+        async with httpx.AsyncClient(base_url=server.url, headers=HEADERS, timeout=30) as client:
+            while poster.unanswered:
+                await poster.post(client, poster.unanswered.pop())
+        await server.settled()
+        await check_exactly_once(server, poster)
+
+
 @pytest.mark.parametrize(
     "lost",
     [
@@ -168,13 +179,7 @@ async def test_killed_between_the_token_and_the_part(tmp_path: Path, lost: str) 
     poster = Poster()
     async with serving(tmp_path, DIE_AT_INSERT="3", LOSE=lost) as server:
         await asyncio.wait_for(poster.run(server.url), 60)
-    async with serving(tmp_path) as server:
-        await server.settled()
-        async with httpx.AsyncClient(base_url=server.url, headers=HEADERS, timeout=30) as client:
-            while poster.unanswered:
-                await poster.post(client, poster.unanswered.pop())
-        await server.settled()
-        await check_exactly_once(server, poster)
+    await _start_again(tmp_path, poster)
 
 
 def _forget_tokens(data: Path) -> None:
@@ -190,13 +195,7 @@ async def test_the_memory_of_tokens_is_gone(tmp_path: Path) -> None:
     async with serving(tmp_path, DIE_AT_INSERT="3") as server:
         await asyncio.wait_for(poster.run(server.url), 60)
     _forget_tokens(tmp_path)
-    async with serving(tmp_path) as server:
-        await server.settled()
-        async with httpx.AsyncClient(base_url=server.url, headers=HEADERS, timeout=30) as client:
-            while poster.unanswered:
-                await poster.post(client, poster.unanswered.pop())
-        await server.settled()
-        await check_exactly_once(server, poster)
+    await _start_again(tmp_path, poster)
 
 
 async def test_a_second_instance_on_the_same_spool_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import uvicorn
 from hypothesis import strategies as st
 
 from backend import protocol
+from backend.microservices.ingest import front as front_module
 from backend.microservices.ingest.front import IngestFront
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.spool import Spool
@@ -63,9 +64,9 @@ def request(body: bytes, *more: str, path: str = DEAL, version: str = "1.1", len
 
 
 @asynccontextmanager
-async def served(spool: Spool, http: Any) -> AsyncIterator[Wire]:
+async def served(spool: Spool, http: Any, *, body_bytes: int = 200_000) -> AsyncIterator[Wire]:
     door = Door(spool, Keys())
-    limits = Limits(body_bytes=200_000, read_seconds=5)
+    limits = Limits(body_bytes=body_bytes, read_seconds=5)
     front = IngestFront(elsewhere, door, limits)
     config = uvicorn.Config(
         front, log_config=None, access_log=False, lifespan="off", port=0, http=http, proxy_headers=False
@@ -185,6 +186,25 @@ def _cut(sent: bytes, sizes: list[int]) -> list[bytes]:
         parts.append(sent[at : at + size])
         at += size
     return [part for part in (*parts, sent[at:]) if part]
+
+
+async def test_the_limit_of_a_body_holds_for_small_ones_too(spool: Spool) -> None:
+    async with served(spool, GuardedProtocol, body_bytes=30) as wire:
+        answers = await wire.exchange(*(request(b'{"id":"%s"}' % (b"x" * size)) for size in (5, 30)), answers=2)
+    assert [status for status, _, _ in answers] == [200, 413]
+
+
+async def test_a_failure_of_ours_is_answered_as_one(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    reader, writer = await wire.connect()
+    for place, status in ((0, 200), (1, 500)):
+        writer.write(SAME[place])
+        answer = await read_answer(reader)
+        assert (answer[0], answer[1]["content-type"].endswith("problem+json")) == (status, status == 500)
+        monkeypatch.setattr(front_module, "prepare", broken)
+    writer.close()
 
 
 async def test_a_key_that_is_withdrawn_counts_no_longer_on_a_known_connection(wire: Wire) -> None:

@@ -123,32 +123,43 @@ class IngestFront:
         This is what nearly all posts are, and it costs them the least. Returns false, with nothing done, for all
         others: they go by way of `answer`. `answer` is called with the answer's parts once the group is on disk.
         """
-        if headers.content_encoding or headers.prefer or len(body) > _LARGE_BODY:
-            return False
-        context, limits = self._context, self._limits
-        secret = secret_of(headers, _NO_PARAMETERS)
-        grant = context.keyring.known(secret) if secret else None
-        if grant is None or not grant.policy.is_plain:
-            return False
-        policy = grant.policy
         try:
-            source, entity_type = names(path, limits)
-            if not grant.allows(source, entity_type):
+            request = self._plain(path, headers, body)
+            if request is None:
                 return False
-            key = idempotency_key(headers, limits)
-            contract = policy.contracts.get(entity_type)
-            prepared = prepare(
-                Request(source, entity_type, policy.kind, headers.content_type, key, body, contract), limits
-            )
+            prepared = prepare(request, self._limits)
             if prepared.faults:
                 return False
-            outcome = Outcome(time.time(), entity_type, 200, len(body))
-            context.spool.submit(
+            outcome = Outcome(time.time(), request.entity_type, 200, len(body))
+            self._context.spool.submit(
                 prepared.submission, lambda found: answer(*self._taken(found, prepared, outcome, path))
             )
         except (Refused, SpoolUnavailable):
             return False  # the long way meets it again, and says it
+        except Exception:
+            log.exception("a post to %s can't be taken the short way", path)
+            return False
         return True
+
+    def _plain(self, path: str, headers: Headers, body: bytes) -> Request | None:
+        """Return what a post asks for, None when it needs more than a known key and room on the disk.
+
+        Raises:
+            Refused: its address or idempotency key can't be used.
+        """
+        limits = self._limits
+        if headers.content_encoding or headers.prefer or len(body) > min(_LARGE_BODY, limits.body_bytes):
+            return None
+        secret = secret_of(headers, _NO_PARAMETERS)
+        grant = self._context.keyring.known(secret) if secret else None
+        if grant is None or not grant.policy.is_plain:
+            return None
+        source, entity_type = names(path, limits)
+        if not grant.allows(source, entity_type):
+            return None
+        policy, key = grant.policy, idempotency_key(headers, limits)
+        contract = policy.contracts.get(entity_type)
+        return Request(source, entity_type, policy.kind, headers.content_type, key, body, contract)
 
     def _taken(self, found: list[Ack] | Exception, prepared: Prepared, outcome: Outcome, path: str) -> Answer:
         """Return the answer to a post that the spool has dealt with."""

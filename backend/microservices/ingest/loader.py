@@ -61,6 +61,7 @@ _WAITS = 3.0
 _LOOK_SECONDS = 5.0
 """How often it is looked whether the books changed without an event."""
 _VANISHED_DELAY = 1.0
+"""Seconds between two looks for a block that the lake only believes it has."""
 
 
 class LoaderContext(Protocol):

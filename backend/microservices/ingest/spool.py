@@ -99,6 +99,7 @@ class Spool(SpoolBatches):
             KeyReused: its idempotency key came before with other content. Counted as rejected.
             SpoolUnavailable: it can't be stored now; nothing was.
         """
+        self._check_open()
         if submission.drafts and self._writer.free_bytes < 0:
             await self._writer.submit(_look)
         weight = self._room_for(submission)
@@ -113,16 +114,19 @@ class Spool(SpoolBatches):
         """
         self._writer.enter(submission, self._room_for(submission), done)
 
+    def _check_open(self) -> None:
+        if self._closing:
+            raise SpoolUnavailable("the process is shutting down")
+        if self.draining:
+            raise SpoolUnavailable("this instance is being emptied to be removed")
+
     def _room_for(self, submission: Submission) -> int:
         """Return what a submission weighs.
 
         Raises:
             SpoolUnavailable: there is no room for it.
         """
-        if self._closing:
-            raise SpoolUnavailable("the process is shutting down")
-        if self.draining:
-            raise SpoolUnavailable("this instance is being emptied to be removed")
+        self._check_open()
         writer, weight = self._writer, submission.weight
         if submission.drafts:
             if writer.used_bytes > self.limits.spool_bytes:

@@ -248,7 +248,7 @@ def tune_interpreter() -> None:
     The garbage collector need not walk, again and again, what lives as long as the process; and a thread that encodes
     a large block must let the event loop have its turn sooner than after Python's five milliseconds.
     """
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -23,6 +23,8 @@ from benchmarks.report import Row
 SUBJECT, BASELINES = "benchmarks.ingest.subject", "benchmarks.ingest.baselines"
 SERVER, CLIENT, BOTH = (0,), (1,), (0, 1)
 IN_FLIGHT = 64
+CLIENTS = 256
+"""Connections of an open loop: so many that a post which is due seldom waits for one."""
 
 
 @dataclass(frozen=True)
@@ -200,14 +202,14 @@ def latency(plan: Plan, say: Callable[[str], None]) -> list[Row]:
     rows = []
     for with_loader, cores, label in ((False, SERVER, "one core"), (True, BOTH, "with the loader, 2 cores")):
         found, checks = [], []
-        for number in range(max(1, plan.pairs // 2)):
+        for number in range((plan.pairs + 1) // 2):
             with folder(plan.home) as data:
                 ids = data / "acknowledged"
-                options = ["--loader"] if with_loader else []
-                with running(SUBJECT, "--data", str(data), *options, cores=cores) as door:
-                    most, warm = closed_loop(door, max(2.0, plan.seconds / 2), "w", CLIENT)
-                    seconds = plan.latency_seconds
-                    one = open_loop(door, most / 2, seconds, CLIENT, prefix=f"l{number}", acknowledged=ids)
+                arguments = ["--data", str(data), *(["--loader"] if with_loader else [])]
+                with running(SUBJECT, *arguments, cores=cores) as door:
+                    most, warm = closed_loop(door, plan.seconds, "w", CLIENT)
+                    options = {"connections": CLIENTS, "prefix": f"l{number}", "acknowledged": ids}
+                    one = open_loop(door, most / 2, plan.latency_seconds, CLIENT, **options)
                     books = door.settled(loaded=with_loader)
                 least = warm + one["acknowledged"]
                 checks.append(verified(data, books, least, least + IN_FLIGHT, ids))

@@ -17,7 +17,7 @@ from backend.microservices.ingest import adoption as adoption_module
 from backend.microservices.ingest import reporting
 from backend.microservices.ingest.adoption import Adoption, spool_files, spool_path
 from backend.microservices.ingest.health import ingest_health
-from backend.microservices.ingest.loader import columns_of
+from backend.microservices.ingest.loader_ahead import block_of
 from backend.microservices.ingest.records import Ack
 from backend.microservices.ingest.spool import Spool
 from backend.services.balance import SourceBooks, balance
@@ -83,7 +83,7 @@ async def test_what_was_left_behind_is_loaded_once_and_stays_in_the_books(laked:
         batch = await third.spool.next_batch(3, 2**20)
         assert batch is not None
         name = batch.entry.batch_id
-        await insert_raw(third.engine, columns_of(batch.rows, name), name)
+        await insert_raw(third.engine, block_of(batch.rows, name), name)
     acks += await append(laked, 100, 101)
     async with loading(laked), adopting(laked):
         await until(gone(laked, 3), what="the spool of instance 3 is gone")

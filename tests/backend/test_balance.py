@@ -18,7 +18,8 @@ from backend.auth.principal import CONTROL
 from backend.context import Context
 from backend.main import create_app
 from backend.microservices.ingest.limits import Limits
-from backend.microservices.ingest.loader import Loader, columns_of
+from backend.microservices.ingest.loader import Loader
+from backend.microservices.ingest.loader_ahead import block_of
 from backend.microservices.ingest.metrics import IngestMetrics
 from backend.microservices.ingest.prepare import Request, prepare
 from backend.microservices.ingest.spool import Spool
@@ -103,7 +104,7 @@ async def test_an_insert_whose_answer_was_lost_is_counted_once(laked: Context) -
     await post(laked, {"id": 1}, {"id": 2})
     batch = await laked.spool.next_batch(100, 2**20)
     assert batch is not None
-    await insert_raw(laked.engine, columns_of(batch.rows, batch.entry.batch_id), batch.entry.batch_id)
+    await insert_raw(laked.engine, block_of(batch.rows, batch.entry.batch_id), batch.entry.batch_id)
     found = await balance(laked)
     assert found.balanced
     assert (found.sources["crm"].in_spool, found.sources["crm"].raw) == (0, 2)
@@ -245,7 +246,7 @@ async def test_the_books_of_all_instances_add_up(laked: Context) -> None:
         # It loads, and is lost before it could report: the lake knows what came.
         batch = await second.spool.next_batch(100, 2**20)
         assert batch is not None
-        await insert_raw(second.engine, columns_of(batch.rows, "lost"), "lost")
+        await insert_raw(second.engine, block_of(batch.rows, "lost"), "lost")
     for looking in (laked, replace(laked, registry=CollectorRegistry(), local_spool=None)):
         found = await balance(looking)
         assert found.balanced, [each.missing for each in found.sources.values()]

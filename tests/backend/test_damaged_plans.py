@@ -9,7 +9,7 @@ import pytest
 
 from backend.context import Context
 from backend.microservices.ingest import loader_doubt
-from backend.microservices.ingest.loader import columns_of
+from backend.microservices.ingest.loader_ahead import block_of
 from backend.microservices.ingest.spool_errors import PlanDamaged
 from backend.services.balance import balance
 from salescommand_lake.raw import insert_raw
@@ -30,7 +30,7 @@ async def planned(context: Context, *, stored: bool) -> None:
     assert batch is not None
     assert len(batch.rows) == EVENTS
     if stored:
-        await insert_raw(context.engine, columns_of(batch.rows, batch.entry.batch_id), batch.entry.batch_id)
+        await insert_raw(context.engine, block_of(batch.rows, batch.entry.batch_id), batch.entry.batch_id)
     with_frames(context.spool.path, "UPDATE frames SET checksum = checksum + 1 WHERE first_seq = ?", 2)
 
 

@@ -17,8 +17,10 @@ from backend.context import Context
 from backend.microservices.ingest import loader as loader_module
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.loader import Loader
+from backend.microservices.ingest.loader_ahead import block_of
 from backend.microservices.ingest.prepare import Request, prepare
 from backend.microservices.ingest.records import Ack
+from salescommand_lake.engine import Ready
 from salescommand_lake.errors import (
     AccessDenied,
     LakeError,
@@ -29,6 +31,7 @@ from salescommand_lake.errors import (
     TooManyParts,
 )
 from salescommand_lake.schema import ensure_schema
+from tests.support.native import rows_of
 from tests.support.waiting import until
 
 
@@ -44,13 +47,12 @@ class Troubled:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> None:
+    async def insert(self, table: str, rows: Ready, *, token: str | None = None) -> None:
         if table != "raw_events":
             await self._engine.insert(table, rows, token=token)
             return
         self.tokens.append(token)
-        columns = rows.values  # type: ignore[attr-defined]
-        error = self.before([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        error = self.before(rows_of(rows.data))
         if error is not None:
             raise error
         await self._engine.insert(table, rows, token=token)
@@ -361,3 +363,36 @@ async def test_redis_away_does_not_matter(troubled: Context) -> None:
         await emptied(troubled)
     await check_exactly_once(troubled, acks)
     await nowhere.aclose()
+
+
+async def test_a_backlog_is_loaded_block_after_block_each_read_ahead(troubled: Context) -> None:
+    for first in range(0, 400, 40):
+        await append(troubled, *range(first, first + 40))
+    engine = engine_of(troubled)
+    poisoned, seen = "233", Counter[int]()
+
+    def refuse(rows: Sequence[Mapping[str, Any]]) -> LakeError | None:
+        seen[len(rows)] += 1
+        return RowRejected("no", code=117) if any(row["source_id"] == poisoned for row in rows) else None
+
+    engine.before = refuse
+    small = changed(troubled, settings=troubled.settings.model_copy(update={"loader_max_rows": 40}))
+    async with loading(small):
+        await emptied(troubled)
+    stored = await raw(troubled)
+    assert sorted(int(row["source_id"]) for row in stored) == [n for n in range(400) if str(n) != poisoned]
+    assert all(row["hashed"] for row in stored)
+    assert seen[40] >= 9
+    books = troubled.spool.books()["crm"]
+    assert (books.loaded, books.refused, books.in_spool) == (399, 1, 0)
+
+
+async def test_a_block_of_many_slices_holds_each_event_once_in_its_order(context: Context) -> None:
+    await append(context, *range(2345))
+    batch = await context.spool.next_batch(10_000, 2**30)
+    assert batch is not None
+    rows = rows_of(block_of(batch.rows, "b").data)
+    assert [row["source_id"] for row in rows] == [str(n) for n in range(2345)]
+    assert [row["seq"] for row in rows] == [row.seq for row in batch.rows]
+    assert {row["batch_id"] for row in rows} == {"b"}
+    assert all(json.loads(row["body"])["id"] == int(row["source_id"]) for row in rows)

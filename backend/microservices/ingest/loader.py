@@ -11,15 +11,15 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import apsw
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.microservices.ingest.loader_ahead import MAX_BYTES, UNWRITABLE, Ahead
 from backend.microservices.ingest.loader_doubt import INSERT_SECONDS, Doubt
-from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.reporting import BookReport
 from backend.microservices.ingest.spool import Batch, Spool
 from backend.microservices.ingest.spool_errors import PlanDamaged, SpoolError
@@ -27,7 +27,7 @@ from backend.microservices.ingest.spool_shapes import BatchEntry
 from backend.settings import BackendSettings
 from backend.stores.jobs import JobBoard
 from salescommand_lake.batches import stored_in_range
-from salescommand_lake.engine import Columns, Engine
+from salescommand_lake.engine import Engine, Ready
 from salescommand_lake.errors import (
     InsertVanished,
     LakeError,
@@ -37,15 +37,14 @@ from salescommand_lake.errors import (
     SchemaMismatch,
     TooManyParts,
 )
-from salescommand_lake.raw import RawBlock, insert_raw
+from salescommand_lake.raw import insert_raw
 from salescommand_lake.schema import require_schema
 
-__all__ = ["CHANNEL", "Loader", "LoaderContext", "columns_of"]
+__all__ = ["CHANNEL", "Loader", "LoaderContext"]
 
 log = logging.getLogger(__name__)
 CHANNEL = "salescommand:raw"
 """Redis channel on which each insert is announced to workers in other processes."""
-MAX_BYTES = 16 * 1024 * 1024
 DRAIN_SECONDS = 5.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
 # The engine asks for time to merge: a short pause would only make it worse.
@@ -56,8 +55,8 @@ _STRANGE_TRIES = 4
 """How often a block is tried that the engine refuses with a number we don't know, before it is narrowed down."""
 _STRANGE_IN_A_ROW = 50
 """Events set apart for such a number without one that was stored; then it is not the events, and a person must look."""
-_WAITS = 3.0
-"""How many times as long as an insert took it is waited before the next one, unless a full block is there."""
+_WAITS = 4.0
+"""How many times as long as an insert took an event waits for others, unless a full block is there."""
 _LOOK_SECONDS = 5.0
 """How often it is looked whether the books changed without an event."""
 _VANISHED_DELAY = 1.0
@@ -114,6 +113,7 @@ class Loader:
         self._schema_seen = False
         self._strange_in_a_row = 0
         self._doubt = Doubt(self._engine)
+        self._ahead = Ahead(self._spool)
         self._recalled = False
 
     async def run(self) -> None:
@@ -132,6 +132,7 @@ class Loader:
                     await self.report.send(now=True)
             raise
         finally:
+            self._ahead.stop()
             self._say("stopped", f"{self._spool.depth} events wait in the spool")
             if self._telling is not None:
                 await asyncio.wait({self._telling}, timeout=1.0)
@@ -147,6 +148,7 @@ class Loader:
         while True:
             try:
                 await self._recall()
+                await self._ahead.wait()
                 batch = await self._spool.next_batch(self._rows_now, MAX_BYTES)
                 if batch is None:
                     self._say("idle", "the lake has everything")
@@ -171,15 +173,22 @@ class Loader:
             await asyncio.sleep(pause)
 
     async def _gather(self) -> None:
-        """Let events come together, the longer the more an insert takes: small blocks cost the lake the most each."""
-        if self._spool.depth < self._max_rows:
-            await asyncio.sleep(min(self._longest_wait, _WAITS * self._insert_seconds))
+        """Let events come together, the longer the more an insert takes: small blocks cost the lake the most each.
+
+        What has waited as long already, behind a full block, goes at once.
+        """
+        oldest = self._spool.oldest()
+        if oldest is not None and self._spool.depth < self._max_rows:
+            wait = min(self._longest_wait, _WAITS * self._insert_seconds)
+            # The clock may have been set back since.
+            waited = max(0.0, (datetime.now(UTC) - oldest).total_seconds())
+            await asyncio.sleep(max(0.0, wait - waited))
 
     async def _load(self, batch: Batch) -> None:
         """Bring one batch to an end: in the lake, or in two halves, or its only event refused."""
         try:
-            columns = await asyncio.to_thread(columns_of, batch.rows, batch.entry.batch_id)  # so that posts don't wait
-        except ValueError as error:
+            block = await self._ahead.block(batch)
+        except UNWRITABLE as error:
             await self._narrow(batch, f"the event can't be written: {error}", None, "InvalidRow")
             return
         if not self._schema_seen:
@@ -187,7 +196,7 @@ class Loader:
             await require_schema(self._engine)
             self._schema_seen = True
         try:
-            await self._insert(batch, columns)
+            await self._insert(batch, block)
         except LakeError as error:
             if error.outcome_unknown:
                 self._doubt.about(batch.entry.batch_id)
@@ -197,14 +206,15 @@ class Loader:
                 self._rows_now = max(1, len(batch.rows) // 2)
             await self._narrow(batch, str(error), error.code, type(error).__name__)
 
-    async def _insert(self, batch: Batch, columns: Columns) -> None:
+    async def _insert(self, batch: Batch, block: Ready) -> None:
         """Store one batch and note that it is stored."""
         started = time.perf_counter()
         # The books are read between inserts, so that no event is in two places at once.
         async with self._spool.inserting:
+            self._ahead.begin(batch, self._rows_now)
             try:
                 async with asyncio.timeout(INSERT_SECONDS):
-                    await self._store(batch, columns)
+                    await self._store(batch, block)
             except TimeoutError:
                 raise QueryTimeout(f"the lake did not answer an insert within {INSERT_SECONDS:g} seconds") from None
             await self._spool.complete(batch)
@@ -213,15 +223,15 @@ class Loader:
         self._strange_in_a_row = 0
         self._rows_now = min(self._max_rows, self._rows_now * 2)
 
-    async def _store(self, batch: Batch, columns: Columns) -> None:
+    async def _store(self, batch: Batch, block: Ready) -> None:
         """Insert a batch, unless it was tried before and is there."""
         name = batch.entry.batch_id
         repeat = self._doubt.concerns(name)
         if repeat and await self._doubt.is_stored(batch):
             return
-        await insert_raw(self._engine, columns, name)
+        await insert_raw(self._engine, block, name)
         if repeat:
-            await self._doubt.make_sure(batch, columns)
+            await self._doubt.make_sure(batch, block)
 
     async def _recall(self) -> None:
         """After a start: what is planned may have been on its way to the lake when the last process ended."""
@@ -324,30 +334,3 @@ class Loader:
         except RedisError as error:
             # Workers look by themselves twice a second; the announcement only makes it sooner.
             log.debug("inserts are not announced: %s", error)
-
-
-def columns_of(rows: Sequence[Row], batch_id: str) -> Columns:
-    """Return events as they are stored, in the batch of this name.
-
-    Raises:
-        ValueError: one can't be written.
-    """
-    block = RawBlock(
-        batch_id=batch_id,
-        seq=[row.seq for row in rows],
-        source=[row.source for row in rows],
-        entity_type=[row.entity_type for row in rows],
-        source_id=[row.source_id for row in rows],
-        event_key=[row.event_key for row in rows],
-        vendor_seq=[row.vendor_seq for row in rows],
-        kind=[row.kind for row in rows],
-        record_type=[row.record_type for row in rows],
-        operation=[row.operation for row in rows],
-        source_time_ms=[row.source_time_ms for row in rows],
-        body=[row.body for row in rows],
-        body_sha256=[row.body_sha256 for row in rows],
-        body_index=[row.body_index for row in rows],
-        request_sha256=[row.request_sha256 for row in rows],
-        contract_error=[row.contract_error for row in rows],
-    )
-    return block.columns()

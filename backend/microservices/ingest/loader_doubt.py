@@ -7,7 +7,7 @@ import time
 
 from backend.microservices.ingest.spool_batches import Batch
 from salescommand_lake.batches import restore_batch, stored_batch
-from salescommand_lake.engine import Columns, Engine
+from salescommand_lake.engine import Engine, Ready
 from salescommand_lake.errors import InsertVanished
 
 __all__ = ["INSERT_SECONDS", "Doubt"]
@@ -49,7 +49,7 @@ class Doubt:
         stored = await stored_batch(self._engine, entry.batch_id, entry.first_seq, entry.last_seq)
         return not stored.lacks(len(batch.rows))
 
-    async def make_sure(self, batch: Batch, columns: Columns) -> None:
+    async def make_sure(self, batch: Batch, block: Ready) -> None:
         """After a repeat that went well: see that the lake has the block, which a killed engine may only believe.
 
         Raises:
@@ -65,5 +65,5 @@ class Doubt:
         if time.monotonic() - self._vanished_at >= _VANISHED_SECONDS:
             log.warning("the lake knows the insert %s and has not all of it (%s): restoring it", entry.batch_id, stored)
             self._vanished_at = None
-            await restore_batch(self._engine, columns, entry.batch_id, stored)
+            await restore_batch(self._engine, block, entry.batch_id, stored)
         raise InsertVanished(f"the lake takes the insert {entry.batch_id} for a repeat and has only {stored} of it")

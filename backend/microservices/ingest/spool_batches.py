@@ -56,6 +56,8 @@ class SpoolBatches:
     arrived: asyncio.Event
     _loop: asyncio.AbstractEventLoop
     _waiting: list[tuple[int, asyncio.Future[None]]] | None = None
+    _ahead: tuple[int, Batch] | None = None
+    """The batch after this number, where it was read before its turn."""
 
     async def next_batch(self, max_rows: int, max_bytes: int) -> Batch | None:
         """Return what to insert next, written down already, or None when the lake has everything.
@@ -96,12 +98,35 @@ class SpoolBatches:
         """Go on after `PlanDamaged`, once it is sure whether the lake has the insert: it has all of it or nothing."""
         await self._change(lambda group: group.found_stored(entry) if stored else group.split(entry, []))
 
-    async def _plan(self, max_rows: int, max_bytes: int) -> Batch | None:
-        after = self._store.loaded_through
-        # The reader's thread does all of it: posts don't wait for a large block to be hashed.
+    async def look_ahead(self, batch: Batch, max_rows: int, max_bytes: int) -> Batch | None:
+        """Read what comes after a batch that is on its way, so that `next_batch` has it at hand; None: nothing does.
+
+        Nothing is written down: if the batch ends in another way than well, this is read again.
+        """
+        after = batch.entry.last_seq
+        try:
+            following = await self._new(after, max_rows, max_bytes)
+        except DamagedFrame:
+            return None  # `next_batch` comes to it and deals with it
+        self._ahead = None if following is None else (after, following)
+        return following
+
+    async def _new(self, after: int, max_rows: int, max_bytes: int) -> Batch | None:
+        """Make a batch of what comes after a number. The reader's thread does it: posts don't wait for the hashing."""
         batch: Batch | None = await self._read(
             lambda reader: _batch_of(_one_month(reader.rows(after, None, max_rows, max_bytes)))
         )
+        return batch
+
+    async def _plan(self, max_rows: int, max_bytes: int) -> Batch | None:
+        after = self._store.loaded_through
+        ahead, self._ahead = self._ahead, None
+        # A file that was found damaged may have lost, and counted as lost, what was read from it before.
+        fits = ahead is not None and ahead[0] == after and len(ahead[1].rows) <= max_rows
+        if ahead is not None and fits and self._store.damage is None:
+            batch: Batch | None = ahead[1]
+        else:
+            batch = await self._new(after, max_rows, max_bytes)
         if batch is None:
             return None
         await self._change(lambda group: group.plan(batch.entry))

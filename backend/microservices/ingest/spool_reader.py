@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from backend.microservices.ingest.spool_shapes import BatchEntry
 
 __all__ = ["DamagedFrame", "SpoolReader", "connect", "decode_sources"]
 
+_SLICE = 1000
+_PAUSE = 0.001
+"""Seconds after so many events, so that a large block does not hold up the answers."""
 _DECODE_ROWS = msgspec.msgpack.Decoder(list[Row]).decode
 _DECODE_ROW = msgspec.msgpack.Decoder(Row).decode
 decode_sources = msgspec.json.Decoder(dict[str, int]).decode
@@ -55,7 +59,7 @@ class SpoolReader:
             DamagedFrame: the next frame can't be read. Frames before it are returned first.
         """
         found: list[Row] = []
-        weight = 0
+        weight = since_pause = 0
         statement = (
             "SELECT first_seq, checksum, data FROM frames WHERE first_seq >= (SELECT coalesce(max(first_seq), 0) "
             "FROM frames WHERE first_seq <= ?) AND first_seq <= ? ORDER BY first_seq"
@@ -68,6 +72,10 @@ class SpoolReader:
             frame = _DECODE_ROWS(data)
             if frame[0].seq <= after or (until is not None and frame[-1].seq > until):
                 frame = [row for row in frame if row.seq > after and (until is None or row.seq <= until)]
+            since_pause += len(frame)
+            if since_pause > _SLICE:
+                time.sleep(_PAUSE)
+                since_pause = 0
             weight += sum([len(row.body) for row in frame])
             # Whole frames where possible: a frame that is half loaded is harder to recover.
             if found and (len(found) + len(frame) > max_rows or weight > max_bytes):

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salescommand_lake.engine import Columns, Engine
+from salescommand_lake.engine import Engine, Ready
 from salescommand_lake.identifiers import seq_time
 
 _FEEDS = {"raw_batches": "raw_batches_feed", "raw_batch_keys": "raw_batch_keys_feed"}
@@ -43,7 +43,7 @@ async def stored_batch(engine: Engine, batch_id: str, first_seq: int, last_seq: 
     return StoredBatch(raw, **counts)
 
 
-async def restore_batch(engine: Engine, columns: Columns, batch_id: str, stored: StoredBatch) -> None:
+async def restore_batch(engine: Engine, block: Ready, batch_id: str, stored: StoredBatch) -> None:
     """Store what is missing of an insert that the engine takes for a repeat. May be repeated once that has ended.
 
     Raises:
@@ -55,7 +55,7 @@ async def restore_batch(engine: Engine, columns: Columns, batch_id: str, stored:
             if getattr(stored, table):
                 statement = f"DELETE FROM {table} WHERE batch_id = {{batch_id:String}}"
                 await engine.command(statement, {"batch_id": batch_id})
-        await engine.insert("raw_events", columns, token=f"{batch_id}-{uuid.uuid4().hex}")
+        await engine.insert("raw_events", block, token=f"{batch_id}-{uuid.uuid4().hex}")
         return
     for table, view in _FEEDS.items():
         if getattr(stored, table) < stored.raw_events:

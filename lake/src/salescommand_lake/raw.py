@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from salescommand_lake.engine import Columns, Engine, Row
+from salescommand_lake.engine import Columns, Engine, Ready, Row
 from salescommand_lake.identifiers import EPOCH, INSTANCE_BITS, decode_event_id, encode_event_id, make_seq, seq_time
 
 Operation = Literal["full", "patch", "delete", "undelete", "merge"]
@@ -272,7 +272,7 @@ _COLUMNS = """
 """
 
 
-async def insert_raw(engine: Engine, rows: Sequence[RawRow] | Columns, token: str) -> None:
+async def insert_raw(engine: Engine, rows: Sequence[RawRow] | Columns | Ready, token: str) -> None:
     """Store events in one insert. The same token again, with the same rows, adds nothing anywhere.
 
     A body that ClickHouse's JSON type refuses is stored like any other, with the reason in ``payload_error``.
@@ -281,7 +281,7 @@ async def insert_raw(engine: Engine, rows: Sequence[RawRow] | Columns, token: st
         LakeError: nothing was stored, or with ``outcome_unknown`` perhaps everything: repeat it with the same token.
     """
     if rows:
-        ready = rows if isinstance(rows, Columns) else await asyncio.to_thread(_block, rows)
+        ready = rows if isinstance(rows, Columns | Ready) else await asyncio.to_thread(_block, rows)
         await engine.insert("raw_events", ready, token=token)
 
 

@@ -1,10 +1,10 @@
 """The two drivers of the lake behind one interface."""
 
 from salescommand_lake.engine.base import Engine, Row
-from salescommand_lake.engine.columns import Columns
+from salescommand_lake.engine.columns import Columns, Ready, encode_slices
 from salescommand_lake.settings import LakeSettings
 
-__all__ = ["Columns", "Engine", "Row", "open_engine"]
+__all__ = ["Columns", "Engine", "Ready", "Row", "encode_slices", "open_engine"]
 
 
 def open_engine(settings: LakeSettings) -> Engine:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-__all__ = ["Columns", "Ready"]
+__all__ = ["Columns", "Ready", "encode_slices"]
 
 _NUMBERS = {"Bool": "B", "UInt8": "B", "UInt32": "I", "UInt64": "Q", "Int64": "q", "DateTime": "I"}
 
@@ -51,15 +51,40 @@ class Columns:
             TypeError: a value or a type that can't be written.
             OverflowError: a number that its type can't hold.
         """
+        return encode_slices([self]).data
+
+    def _written(self) -> list[bytes]:
+        """Return each column's values as they are in a block."""
         rows = len(self)
-        parts = [_length(len(self.types)), _length(rows)]
-        for name, kind in self.types.items():
-            values = self.values[name]
+        for name, values in self.values.items():
             if len(values) != rows:
                 msg = f"column {name} has {len(values)} values where the first has {rows}"
                 raise ValueError(msg)
-            parts += (_string(name), _string(kind), _column(name, kind, values))
-        return b"".join(parts)
+        return [_column(name, kind, self.values[name]) for name, kind in self.types.items()]
+
+
+def encode_slices(slices: Iterable[Columns]) -> Ready:
+    """Return slices of the same columns as one block; what makes them may pause between two.
+
+    Raises:
+        ValueError: there is no slice; otherwise as `Columns.encode`.
+        TypeError: see there.
+        OverflowError: see there.
+    """
+    types: Mapping[str, str] = {}
+    rows = 0
+    written: list[list[bytes]] = []
+    for part in slices:
+        types = part.types
+        rows += len(part)
+        written.append(part._written())
+    if not written:
+        msg = "a block needs a slice of columns"
+        raise ValueError(msg)
+    parts = [_length(len(types)), _length(rows)]
+    for (name, kind), pieces in zip(types.items(), zip(*written, strict=True), strict=True):
+        parts += (_string(name), _string(kind), *pieces)
+    return Ready(list(types), b"".join(parts), "Native")
 
 
 def _column(name: str, kind: str, values: Sequence[Any]) -> bytes:

@@ -21,6 +21,7 @@ from backend.cancelling import stop_if_cancelled
 from backend.context import Context, lake_settings
 from backend.errors import Problem
 from backend.microservices.worker.exclusive import fold_alone
+from backend.services.backups import BackupService, make_backup
 from backend.services.jobs import ATTEMPTS, JobService
 from backend.services.rebuilds import scope_of
 from backend.stores.mongo import Document, MongoUnavailable
@@ -178,7 +179,7 @@ async def _expire(context: Context, args: Mapping[str, Any], tell: Tell) -> dict
     return {"before": gone.before.isoformat(), "events": gone.events, "partitions": list(gone.partitions)}
 
 
-WORK: dict[str, Work] = {"rebuild": _rebuild, "expire-raw": _expire}
+WORK: dict[str, Work] = {"rebuild": _rebuild, "expire-raw": _expire, "backup": make_backup}
 
 
 async def _upkeep(context: Context) -> None:
@@ -193,6 +194,7 @@ async def _upkeep(context: Context) -> None:
             if datetime.now(UTC) >= next_expiry:
                 next_expiry = datetime.now(UTC) + RETENTION_EVERY
                 await _start_expiry(context, jobs)
+            await BackupService(context).start_when_due(datetime.now(UTC))
         except (RedisError, MongoUnavailable, LakeError, Problem) as error:
             log.debug("upkeep of jobs waits: %s", error)
         await asyncio.sleep(UPKEEP_SECONDS)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -94,6 +95,7 @@ def lake_settings(settings: BackendSettings) -> LakeSettings:
         schema=settings.schema_mode,
         memory=settings.lake_memory_mib * 1024 * 1024,
         threads=settings.lake_threads,
+        backups=Path(settings.backup_to) if settings.backup_to.startswith("/") else None,
     )
 
 

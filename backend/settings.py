@@ -20,7 +20,16 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MEBIBYTE = 1024 * 1024
 # Addresses may hold a password.
-SECRET = frozenset({"CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD", "SALESCOMMAND_SECRET_KEY", "MONGO_URL", "REDIS_URL"})
+SECRET = frozenset(
+    {
+        "CLICKHOUSE_URL",
+        "CLICKHOUSE_PASSWORD",
+        "SALESCOMMAND_SECRET_KEY",
+        "SALESCOMMAND_BACKUP_SECRET",
+        "MONGO_URL",
+        "REDIS_URL",
+    }
+)
 
 
 class SettingsError(ValueError):
@@ -73,6 +82,27 @@ class BackendSettings(BaseSettings):
         0,
         "Days for which events' bytes are kept, in whole months; 0 means for ever",
         ge=0,
+    )
+    backup_to: str = _env(
+        "SALESCOMMAND_BACKUP_TO",
+        "",
+        "Where backups go: `/a/folder` or `disk:NAME` of ClickHouse, or a bucket, `https://host/bucket/folder`."
+        " Empty: the data folder, where the engine is in this process",
+        pattern=r"^(/.+|disk:[A-Za-z0-9_]+|https?://[^\s?#/]+/[^\s?#]+)?$",
+        examples=["disk:backups"],
+    )
+    backup_key: str = _env(
+        "SALESCOMMAND_BACKUP_KEY", "", "Access key id of that bucket; empty: ClickHouse's own credentials"
+    )
+    backup_secret: SecretStr = _env("SALESCOMMAND_BACKUP_SECRET", SecretStr(""), "Secret access key of that bucket")
+    backup_every_hours: int = _env(
+        "SALESCOMMAND_BACKUP_EVERY_HOURS", 0, "Hours from one backup to the next; 0 means only when asked for", ge=0
+    )
+    backups_kept: int = _env(
+        "SALESCOMMAND_BACKUPS_KEPT",
+        7,
+        "Backups kept in the data folder, the newest; elsewhere a rule of the bucket",
+        ge=1,
     )
     api_rate_per_minute: int = _env(
         "SALESCOMMAND_API_RATE_PER_MINUTE",

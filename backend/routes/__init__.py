@@ -2,6 +2,7 @@
 
 from backend.routes import (
     auth,
+    backups,
     contracts,
     events,
     health,
@@ -45,6 +46,7 @@ ROUTERS = (
     mappings.router,
     system.router,
     jobs.router,
+    backups.router,
     lake.router,
     settings.router,
     users.router,

@@ -22,6 +22,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE = ("queued", "running")
 JOB_KINDS: Mapping[str, str] = {
     "rebuild": "Build the canonical zone again from raw",
+    "backup": "Write the lake, and MongoDB's documents with it, to the place for backups",
     "expire-raw": "Take away the bytes of events that are older than the retention",
 }
 """Every kind of job and what it does."""

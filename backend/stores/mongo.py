@@ -176,6 +176,22 @@ class Database:
         info = await _ask(self.inner.command("buildInfo"))
         return str(info["version"]) if "version" in info else None
 
+    def collection(self, name: str) -> Collection:
+        """Return a collection by its name."""
+        return Collection(self, name)
+
+    async def collections(self) -> list[str]:
+        """Return the names of the collections that are there, in order."""
+        names: list[str] = await _ask(self.inner.list_collection_names())
+        return sorted(name for name in names if not name.startswith("system."))
+
+    async def replace(self, name: str, documents: Sequence[Document]) -> None:
+        """Make the documents the whole content of a collection (restoring a backup)."""
+        await self.prepare()
+        await _ask(self.inner[name].delete_many({}))
+        if documents:
+            await _ask(self.inner[name].insert_many(list(documents)))
+
     async def drop(self) -> None:
         """Remove the whole database (tests and erasing a demo)."""
         await _ask(self._client.drop_database(self.inner.name))

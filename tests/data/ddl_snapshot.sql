@@ -1,4 +1,4 @@
--- Schema version 9. Written by: pytest tests/lake/test_schema.py --update-snapshots
+-- Schema version 10. Written by: pytest tests/lake/test_schema.py --update-snapshots
 
 -- 0_ledger/010_schema_ledger.sql
 CREATE TABLE IF NOT EXISTS schema_ledger (
@@ -9,6 +9,15 @@ CREATE TABLE IF NOT EXISTS schema_ledger (
 )
 ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY name
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- 0_ledger/020_backed_up_documents.sql
+CREATE TABLE IF NOT EXISTS backed_up_documents (
+  collection String COMMENT 'collection of MongoDB',
+  document String COMMENT 'the document as BSON, encrypted with the key of sealed secrets'
+)
+ENGINE = MergeTree
+ORDER BY collection
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
 -- 1_raw/010_raw_events.sql

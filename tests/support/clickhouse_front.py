@@ -80,11 +80,12 @@ class ClickHouseFront:
     """An ASGI application that answers as ClickHouse does, from the engine in ``path``."""
 
     def __init__(self, path: str, user: str = "default", password: str = "") -> None:
-        self._path = path
+        # Beside the engine's folder, as the product has it: the first connection of a process sets it for all.
+        self._path = f"{path}?backups.allowed_path={Path(path).parent / 'backups'}/"
         self._credentials = (user, password)
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="front")
         # Holds the engine open between requests: the last connection to close stops it.
-        self._keeper = _connect(path)
+        self._keeper = _connect(self._path)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from salescommand_cli import version as own_version
 from salescommand_cli.commands import (
     access,
+    backup,
     contracts,
     declared,
     doctor,
@@ -76,6 +77,7 @@ for register in (
     declared,
     jobs,
     spool,
+    backup,
     doctor,
 ):
     register.add_to(cli)

@@ -104,6 +104,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backups that were made
+         * @description Return the backups of the last 90 days.
+         */
+        get: operations["list_backups_api_backups_get"];
+        put?: never;
+        /**
+         * Make a backup
+         * @description Start a backup of everything beside live traffic; its job tells how it goes. Numbers stand still meanwhile.
+         */
+        post: operations["start_backup_api_backups_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -1842,6 +1866,60 @@ export interface components {
             scope: string;
             /** Version */
             version: number;
+        };
+        /**
+         * BackupOut
+         * @description One backup. `there`: whether it is still at its place; null where only ClickHouse can look.
+         */
+        BackupOut: {
+            /**
+             * Bytes
+             * @description Its size after compression
+             */
+            bytes: number;
+            /**
+             * Documents
+             * @description Documents of MongoDB in it, encrypted
+             */
+            documents: number;
+            /**
+             * Events
+             * @description Raw events in it
+             */
+            events: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Name
+             * @example salesintel-20260131T023000Z
+             */
+            name: string;
+            /** Seconds */
+            seconds: number;
+            /** There */
+            there: boolean | null;
+        };
+        /**
+         * Backups
+         * @description Where backups go, how often, and those that were made, the newest first.
+         */
+        Backups: {
+            /**
+             * Every Hours
+             * @description 0: only when asked for
+             */
+            every_hours: number;
+            /** Items */
+            items: components["schemas"]["BackupOut"][];
+            /**
+             * Place
+             * @description null: none is set
+             * @example https://s3.example.com/lake/backups
+             */
+            place: string | null;
         };
         /**
          * BalanceOut
@@ -5078,6 +5156,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backups_api_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_backup_api_backups_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
             };
             /** @description A problem, as `application/problem+json` */
             default: {

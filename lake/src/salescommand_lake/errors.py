@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 
 _TRAILERS = re.compile(r"(?:\s*\((?:for url [^()]*|version [^()]*(?:\([^()]*\))?)\))+\s*$")
+_STACK = ", Stack trace (when copying"
 _CODE = re.compile(r"\bCode:\s*(\d+)")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LONGEST_MESSAGE = 2000
@@ -161,9 +162,9 @@ def redact(text: str) -> str:
 
 
 def clean(message: str) -> str:
-    """Shorten an engine's message to what helps: no version trailer, no credentials, not longer than a screen."""
+    """Shorten an engine's message to what helps: no stack, no version, no credentials, not longer than a screen."""
     start = message.find("Code: ")
-    text = _TRAILERS.sub("", message[max(start, 0) :].strip())
+    text = _TRAILERS.sub("", message[max(start, 0) :].partition(_STACK)[0].strip())
     text = redact(text)
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
 

@@ -23,7 +23,7 @@ from salescommand_lake.errors import SchemaAhead, SchemaBehind, SchemaDiffers, S
 from salescommand_lake.fold.fill import fill_intervals
 from salescommand_lake.statements import Shape, Statement, all_statements, default_of, read_shape, type_of
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Goes up with every change of a statement; the snapshot of the DDL reminds of it."""
 
 _WHOLE = "schema"

@@ -21,7 +21,8 @@ class LakeSettings:
     ``url`` set means ClickHouse over HTTP, None means the embedded engine with its files in ``data_dir/lake``.
     ``ca_file`` holds the certificate authority of an https address that the system does not know.
     ``schema`` says whether this process creates and upgrades tables ("ensure") or only checks them ("verify").
-    ``memory`` is the most that the embedded engine may use, in bytes; ``threads`` its threads per statement.
+    ``memory`` is the most that the embedded engine may use, in bytes; ``threads`` its threads per statement,
+    ``backups`` the only folder that it may write backups to and read them from, None for one in ``data_dir``.
     """
 
     url: str | None = None
@@ -33,11 +34,17 @@ class LakeSettings:
     schema: SchemaPolicy = "ensure"
     memory: int = 2048 * _MEBIBYTE
     threads: int = 2
+    backups: Path | None = None
 
     @property
     def embedded_path(self) -> Path:
         """Return the folder of the embedded engine, absolute and without symbolic links."""
         return (self.data_dir / "lake").resolve()
+
+    @property
+    def backups_path(self) -> Path:
+        """Return the folder that the embedded engine may write backups to."""
+        return self.backups or self.embedded_path.parent / "backups"
 
     @property
     def where(self) -> str:

@@ -21,6 +21,25 @@ if TYPE_CHECKING:
     from backend.context import Context
 
 
+async def enter_alone(stack: AsyncExitStack, folder: DataFolder) -> Context:
+    """Hold the folder, start the stores that no variable names, and open the context, until `stack` ends.
+
+    Raises:
+        CommandError: the folder is in use or can't be written, or the spool can't be used.
+    """
+    from salescommand_cli.roles.logs import log_quietly
+
+    folder.prepare()
+    stack.enter_context(folder.hold("command"))
+    children = Children(folder)
+    await children.end_left_behind()
+    stack.push_async_callback(children.end_all)
+    stores = await start_stores(folder, children)
+    settings = load_settings(data_dir=folder.path, mongo_url=stores.mongo, redis_url=stores.redis)
+    log_quietly(settings, folder.logs / "salescommand.log")
+    return await enter_context(stack, settings)
+
+
 @asynccontextmanager
 async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> AsyncIterator[httpx.AsyncClient]:
     """Hold the folder, start the stores that no variable names, and give a client of the API in this process.
@@ -32,19 +51,10 @@ async def open_in_process(folder: DataFolder, *, lake: bool, working: bool) -> A
 
     from backend.auth.principal import CONTROL
     from backend.main import create_app
-    from salescommand_cli.roles.logs import log_quietly
 
-    folder.prepare()
     async with AsyncExitStack() as stack:
-        stack.enter_context(folder.hold("command"))
-        children = Children(folder)
-        await children.end_left_behind()
-        stack.push_async_callback(children.end_all)
-        stores = await start_stores(folder, children)
-        settings = load_settings(data_dir=folder.path, mongo_url=stores.mongo, redis_url=stores.redis)
-        log_quietly(settings, folder.logs / "salescommand.log")
-        context = await enter_context(stack, settings)
-        if lake and not settings.clickhouse_url:
+        context = await enter_alone(stack, folder)
+        if lake and not context.settings.clickhouse_url:
             # A ClickHouse of its own is brought up to date by the roles, not by a command that passes by.
             await prepare_lake(context)
         transport = httpx.ASGITransport(app=create_app(context, principal=CONTROL))

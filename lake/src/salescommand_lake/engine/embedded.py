@@ -276,7 +276,7 @@ def _literal(text: str) -> str:
 
 def _address(path: Path, settings: LakeSettings) -> str:
     """Return chDB's connection string: the folder and limits that suit a laptop. The first connection sets them."""
-    limits = {
+    limits: dict[str, int | str] = {
         "max_server_memory_usage": settings.memory,
         "mark_cache_size": 128 * _MEBIBYTE,
         "primary_index_cache_size": 128 * _MEBIBYTE,
@@ -284,6 +284,8 @@ def _address(path: Path, settings: LakeSettings) -> str:
         "background_pool_size": 2,
         "background_schedule_pool_size": 4,
     }
+    if "&" not in str(settings.backups_path):  # which would begin the next of these; such a lake makes no backups
+        limits["backups.allowed_path"] = f"{settings.backups_path}/"
     if "?" in str(path):
         msg = f"the lake's folder {path} has a '?' in its name, which the embedded engine can't open; rename it"
         raise LakeError(msg)

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import run
 
 RUN = ("dev", "serve", "worker", "ingest", "demo", "metric", "doctor", "version")
-GROUPS = ("key", "token", "user", "source", "contract", "mapping", "quarantine", "lake", "spool")
+GROUPS = ("key", "token", "user", "source", "contract", "mapping", "quarantine", "lake", "spool", "backup")
 VERBS = (*RUN, *GROUPS)
 DEEP = (
     ("key", "create"),
@@ -18,6 +18,7 @@ DEEP = (
     ("lake", "check"),
     ("source", "verify"),
     ("spool", "drain"),
+    ("backup", "restore"),
 )
 
 
@@ -87,3 +88,13 @@ def test_the_demo_needs_a_running_system(tmp_path):
     assert done.returncode == 1
     assert "nothing runs in" in done.stderr
     assert "salescommand dev --demo" in done.stderr
+
+
+def test_the_operator_without_a_cluster_says_what_it_lacks(tmp_path):
+    failed = run(
+        tmp_path, "operator", KUBECONFIG=str(tmp_path / "none"), HOME=str(tmp_path), KUBERNETES_SERVICE_HOST=""
+    )
+    assert failed.returncode == 1
+    assert "no Kubernetes cluster is known here" in failed.stderr
+    assert "KUBECONFIG" in failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -118,7 +118,10 @@ CASES: list[tuple[str, str, str, Pass]] = [
     ),
     (
         "StorageAligned", "False", "ExpansionUnsupported",
-        replace(READY, spec=SIZED, seen=replace(seen(), claims=[replace(CLAIM, refused="no")])),
+        replace(
+            READY, spec=SIZED, seen=replace(seen(), claims=[CLAIM]),
+            moves=[Move(Scale.GROW_CLAIM, "data-0", "10Gi", "20Gi", "it can't", refused=True)],
+        ),
     ),
     (
         "StorageAligned", "False", "ShrinkRefused",
@@ -201,5 +204,27 @@ def test_scaling_takes_small_safe_steps() -> None:
     grown = replace(there, claims=[replace(each, requested="20Gi", capacity="20Gi") for each in there.claims])
     assert [move.what for move in scale_steps(SIZED, grown)] == [Scale.ADD_REPLICA, Scale.REMAKE_SET]
     smaller = spec(topology={"replicas": 1})
-    behind = replace(seen(queue=3), sets=[replace(sets[0], replicas=2)])
-    assert "3 replication tasks" in scale_steps(smaller, behind)[0].blocked
+    stuck = replace(seen(queue=3), sets=[replace(sets[0], replicas=2)])
+    assert "3 replication tasks" in scale_steps(smaller, stuck)[0].blocked
+
+
+def test_a_replica_leaves_only_when_the_others_have_its_rows() -> None:
+    smaller, sets = spec(topology={"replicas": 1}), [SetSeen("chi", 0, 3, 3, "10Gi")]
+
+    def why(**missing: int) -> str:
+        servers = [replace(SERVER, name=f"chi-{n}", missing=missing.get(f"r{n}", 0)) for n in range(3)]
+        move = scale_steps(smaller, Seen(servers=servers, sets=sets))[0]
+        assert (move.what, move.want) == (Scale.REMOVE_REPLICA, "2")
+        return move.blocked
+
+    assert why() == ""
+    assert why(r2=5) == "", "what the leaving one lacks is on the others"
+    assert why(r0=2) == "chi-0 has yet to fetch 2 parts of the others"
+    assert why(r1=1).startswith("chi-1 has yet")
+
+
+def test_no_server_is_added_before_the_schema_is_there() -> None:
+    there = replace(seen(), sets=[SetSeen("chi-0", 0, 1, 1, "10Gi")])
+    added = spec(topology={"replicas": 2})
+    assert scale_steps(added, there)[0].blocked == ""
+    assert "waits for an approval" in scale_steps(added, there, "the plan waits for an approval")[0].blocked

@@ -252,6 +252,22 @@ def test_delete_takes_only_what_it_owned(
     assert lake.sql(exists) == "0"
 
 
+def test_a_dry_run_drops_nothing_at_its_end(
+    cluster: Kube, clickhouse: FrontServer, credentials: dict[str, Any], tmp_path: Path
+) -> None:
+    lake = Lake(cluster, "rehearsed", clickhouse, credentials)
+    with operator(cluster, tmp_path / "operator.log"):
+        lake.declare()
+        lake.waits("Ready", "True")
+        lake.sql("INSERT INTO raw_events (source, entity_type, source_id, body) VALUES ('crm', 'deal', '1', '{}')")
+        lake.patch(mode="DryRun", deletionPolicy="Delete")
+        lake.waits("Ready", "True")
+        cluster.kubectl("delete", "dl", "rehearsed", "--timeout=30s")
+        assert "Retained" in lake.events()
+        assert "DataDeleted" not in lake.events()
+    assert lake.sql("SELECT count() FROM raw_events") == "1"
+
+
 @pytest.mark.faults
 def test_killed_at_any_moment_it_converges(
     cluster: Kube, clickhouse: FrontServer, credentials: dict[str, Any], tmp_path: Path
@@ -259,7 +275,13 @@ def test_killed_at_any_moment_it_converges(
     lake = Lake(cluster, "killed", clickhouse, credentials)
     moments = random.Random(20260)  # noqa: S311 - moments of faults, the same in every run
     log = tmp_path / "operator.log"
-    lake.declare()
+    with operator(cluster, log):
+        lake.declare()
+        lake.waits("Ready", "True")
+    lake.sql(
+        "INSERT INTO raw_events (source, entity_type, source_id, body, batch_id)"
+        " SELECT 'crm', 'deal', toString(number), '{\"deal\": {}}', 'one' FROM numbers(1000)"
+    )
     for number in range(ROUNDS):
         with operator(cluster, log) as process:
             column = {"name": f"c{number}", "path": f"deal.c{number}", "type": "String", "index": "MinMax"}
@@ -274,4 +296,8 @@ def test_killed_at_any_moment_it_converges(
         columns = lake.sql("DESCRIBE TABLE raw_events")
         assert f"c{ROUNDS - 1}" in columns
         assert "c0\t" not in columns or ROUNDS == 1
+        assert (
+            lake.sql("SELECT count(), uniqExact(source_id), sum(length(body)) FROM raw_events") == "1000\t1000\t12000"
+        )
+        assert lake.object["status"]["plan"]["steps"] == []
         cluster.kubectl("delete", "dl", "killed", "--timeout=30s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,23 @@ def kubelet(cluster: Kube, size: str) -> None:
 
 
 @pytest.fixture
-def chart(cluster: Kube) -> None:
-    """Give what the chart installs for ClickHouse."""
+def chart(cluster: Kube) -> Iterator[None]:
+    """Give what the chart installs for ClickHouse, and take it away."""
     cluster.kubectl(
         "create", "secret", "generic", "chart-clickhouse", "--from-literal=username=default",
         f"--from-literal=password={SECRET}",
     )  # fmt: skip
     growing = {"metadata": {"name": "growing"}, "provisioner": "example.com/test", "allowVolumeExpansion": True}
     cluster.apply({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", **growing}, stateful_set("10Gi"))
+    yield
+    cluster.kubectl("delete", "statefulset", "chart-clickhouse-0", "--ignore-not-found", "--timeout=60s")
+    for kind in ("pods", "pvc"):
+        cluster.kubectl("delete", kind, "--all", "--force", "--grace-period=0", "--wait=false")
+    # Nothing here would take the claims' own protection off: that is the scheduler's and the kubelet's part.
+    for claim in cluster.get("pvc")["items"]:
+        cluster.patch("pvc", claim["metadata"]["name"], {"metadata": {"finalizers": None}})
+    wait(lambda: not cluster.get("pvc")["items"] and not cluster.get("pods")["items"], "nothing is left")
+    cluster.kubectl("delete", "secret/chart-clickhouse", "storageclass/growing")
 
 
 def sts(cluster: Kube) -> dict[str, Any]:
@@ -96,3 +106,20 @@ def test_a_replica_more_and_larger_volumes(cluster: Kube, chart: None, clickhous
         assert pods <= {pod["metadata"]["uid"] for pod in cluster.get("pods")["items"]}, "no pod was restarted"
         assert {"ReplicaAdded", "StorageExpanding", "StorageExpanded"} <= lake.events()
         cluster.kubectl("delete", "dl", "sized", "--timeout=30s")
+
+
+def test_storage_that_cannot_grow_is_named(cluster: Kube, chart: None, clickhouse: FrontServer, tmp_path: Path) -> None:
+    """Kubernetes refuses a larger claim of a class that can't expand; the condition has its words."""
+    lake = Lake(cluster, "rigid", clickhouse, {})
+    lake.ref = {"name": "chart"}
+    cluster.patch("storageclass", "growing", {"allowVolumeExpansion": False})
+    wait(lambda: len(cluster.get("pvc")["items"]) >= 1, "the claim of the first replica")
+    kubelet(cluster, "10Gi")
+    with operator(cluster, tmp_path / "operator.log", SALESCOMMAND_OPERATOR_ADDRESS=clickhouse.url):
+        lake.declare(topology={"replicas": 1}, storage={"size": "40Gi"})
+        lake.waits("StorageAligned", "False", "ExpansionUnsupported")
+        said = next(c for c in lake.object["status"]["conditions"] if c["type"] == "StorageAligned")["message"]
+        assert "resize" in said
+        cluster.patch("storageclass", "growing", {"allowVolumeExpansion": True})
+        lake.waits("StorageAligned", "False", "Expanding")
+        cluster.kubectl("delete", "dl", "rigid", "--timeout=30s")

@@ -311,9 +311,9 @@ def _storage(found: Pass) -> Condition:
     if larger is not None:
         message = f"{larger.name} asks for {larger.requested} already; claims cannot shrink. Declare at least that."
         return Condition(name, "False", "ShrinkRefused", message)
-    refused = next((each for each in claims if each.refused), None)
+    refused = next((move for move in found.moves if move.what is Scale.GROW_CLAIM and move.refused), None)
     if refused is not None:
-        return Condition(name, "False", "ExpansionUnsupported", f"{refused.name}: {refused.refused}")
+        return Condition(name, "False", "ExpansionUnsupported", f"{refused.object}: {refused.blocked}")
     waiting = next((each for each in claims if each.waits_for_file_system), None)
     if waiting is not None:
         message = f"{waiting.name} is larger; its file system grows when the pod starts again."

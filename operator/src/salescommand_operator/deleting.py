@@ -1,9 +1,14 @@
-"""The end of a DataLake. Retain needs no ClickHouse; Delete takes only what this DataLake had made or taken over."""
+"""The end of a DataLake. Retain needs no ClickHouse; Delete takes only what this DataLake had made or taken over.
+
+A lake in DryRun changes nothing, so its end doesn't either, whatever deletionPolicy says.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -33,22 +38,29 @@ async def deleted(kube: Kube, settings: OperatorSettings, namespace: str, name: 
     lake = await kube.lake(namespace, name)
     if lake is None:
         return
-    try:
-        spec = DataLakeSpec.model_validate(lake["spec"])
-    except ValidationError:
-        return  # nothing was ever done for it
-    gone = (
-        spec.deletion_policy == "Delete" and not spec.paused and await _dropped(kube, settings, namespace, name, spec)
-    )
-    event = (
-        Event("DataDeleted", f"The database {spec.database} was dropped, as deletionPolicy says.")
-        if gone
-        else Event("Retained", f"The database {spec.database} stays as it is.")
-    )
+    event = await _ended(kube, settings, lake)
     try:
         await kube.say(lake, event)
     except KubeAway as error:
         log.warning("%s/%s: no event could be written: %s", namespace, name, error)
+
+
+async def _ended(kube: Kube, settings: OperatorSettings, lake: Mapping[str, Any]) -> Event:
+    namespace, name = lake["metadata"]["namespace"], lake["metadata"]["name"]
+    try:
+        spec = DataLakeSpec.model_validate(lake["spec"])
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        return Event(
+            "Retained", f"Nothing was dropped: spec.{where} can't be read, so no database is known to be owned."
+        )
+    if spec.deletion_policy == "Delete" and spec.mode == "DryRun":
+        return Event("Retained", f"The database {spec.database} stays as it is: mode is DryRun, which drops nothing.")
+    if spec.deletion_policy == "Delete" and spec.paused:
+        return Event("Retained", f"The database {spec.database} stays as it is: the DataLake is paused.")
+    if spec.deletion_policy == "Delete" and await _dropped(kube, settings, namespace, name, spec):
+        return Event("DataDeleted", f"The database {spec.database} was dropped, as deletionPolicy says.")
+    return Event("Retained", f"The database {spec.database} stays as it is.")
 
 
 async def _dropped(kube: Kube, settings: OperatorSettings, namespace: str, name: str, spec: DataLakeSpec) -> bool:

@@ -17,7 +17,7 @@ from salescommand_operator.crd import GROUP, PLURAL, VERSION
 from salescommand_operator.events import Event
 from salescommand_operator.status import merge_patch
 
-__all__ = ["Kube", "KubeAway", "SecretMissing"]
+__all__ = ["Kube", "KubeAway", "NoCluster", "SecretMissing"]
 
 FIELD_MANAGER = "salescommand-operator"
 _REMADE, _REMADE_LABEL = "-being-remade", "salescommand.io/being-remade"
@@ -25,6 +25,15 @@ _REMADE, _REMADE_LABEL = "-being-remade", "salescommand.io/being-remade"
 
 class KubeAway(Exception):  # noqa: N818 - named for what it is
     """Kubernetes did not do what it was asked; the message is safe to show."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether it answered that it will not (403, 422): asking again gives the same."""
+        return _is(self, 403) or _is(self, 422)
+
+
+class NoCluster(Exception):  # noqa: N818 - named for what it is
+    """There is no service account and no kubeconfig, so no cluster to look after."""
 
 
 class SecretMissing(Exception):  # noqa: N818 - named for what it is
@@ -35,8 +44,15 @@ class Kube:
     """The part of Kubernetes' API that the operator uses."""
 
     def __init__(self, timeout_seconds: float) -> None:
-        """Log in: by the service account inside a cluster, by the kubeconfig outside."""
-        kubernetes.config.load_config()  # type: ignore[no-untyped-call]
+        """Log in: by the service account inside a cluster, by the kubeconfig outside.
+
+        Raises:
+            NoCluster: there is neither, or the kubeconfig can't be used.
+        """
+        try:
+            kubernetes.config.load_config()  # type: ignore[no-untyped-call]
+        except kubernetes.config.ConfigException as error:
+            raise NoCluster(f"no Kubernetes cluster is known here: {str(error).rstrip('.')}") from None
         self._timeout = timeout_seconds
         self._lakes = kubernetes.client.CustomObjectsApi()
         self._core = kubernetes.client.CoreV1Api()
@@ -183,10 +199,19 @@ class Kube:
         try:
             return await asyncio.to_thread(call, *words, _request_timeout=self._timeout, **options)
         except ApiException as error:
-            raise KubeAway(f"Kubernetes answered {error.status} {error.reason}") from error
+            raise KubeAway(f"Kubernetes answered {error.status} {error.reason}{_words(error)}") from error
         except Exception as error:
             # urllib3's exceptions have no common class of their own but HTTPError, and addresses in their messages.
             raise KubeAway(f"Kubernetes can't be reached: {type(error).__name__}") from error
+
+
+def _words(error: ApiException) -> str:
+    """Return what the API server says of a request that it refuses, '' where it says nothing. It quotes no Secret."""
+    try:
+        message = json.loads(error.body or "")["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f": {str(message)[:300]}"
 
 
 def _is(error: KubeAway, status: int) -> bool:

@@ -14,6 +14,7 @@ from salescommand_lake.engine import Engine, open_engine
 from salescommand_lake.errors import AccessDenied, LakeError
 from salescommand_lake.plan.ages import ttl_days
 from salescommand_lake.plan.apply import Look, look
+from salescommand_lake.plan.guard import Guarded
 from salescommand_lake.plan.health import health
 from salescommand_lake.plan.observe import is_replicated
 from salescommand_lake.plan.spec import ZONE_TABLES
@@ -51,14 +52,16 @@ async def servers_of(
 ) -> tuple[list[Server], Seen]:
     """Return the lake's servers, opened until ``stack`` ends, and what Kubernetes says of them.
 
+    In DryRun nothing but a question can leave through them.
+
     Raises:
         KubeAway: Kubernetes does not answer.
         SecretMissing: the credentials are not there.
     """
     access = await _access(stack, kube, namespace, spec)
-    external = spec.cluster_ref.external
+    external, dry = spec.cluster_ref.external, spec.mode == "DryRun"
     if external is not None:
-        return [await _open(stack, external.url, 0, replace(access, url=external.url))], Seen()
+        return [await _open(stack, external.url, 0, replace(access, url=external.url), read_only=dry)], Seen()
     selector = selector_of(spec)
     sets = sorted(await kube.sets(namespace, selector), key=lambda each: str(each.metadata.name))
     servers, seen = [], []
@@ -67,7 +70,7 @@ async def servers_of(
         for replica in range(each.spec.replicas or 0):
             pod = f"{each.metadata.name}-{replica}"
             url = settings.address.format(pod=pod, service=each.spec.service_name, namespace=namespace)
-            servers.append(await _open(stack, pod, shard, replace(access, url=url)))
+            servers.append(await _open(stack, pod, shard, replace(access, url=url), read_only=dry))
     claims = [_claim(each) for each in await kube.claims(namespace, selector)]
     return servers, Seen(sets=seen, claims=claims, selector=selector)
 
@@ -89,10 +92,13 @@ async def _access(stack: AsyncExitStack, kube: Kube, namespace: str, spec: DataL
     return LakeSettings(database=spec.database, user=user, password=password, ca_file=authority)
 
 
-async def _open(stack: AsyncExitStack, name: str, shard: int, settings: LakeSettings) -> Server:
-    engine, anywhere = open_engine(settings), open_engine(replace(settings, database="default"))
+async def _open(stack: AsyncExitStack, name: str, shard: int, settings: LakeSettings, *, read_only: bool) -> Server:
+    engine: Engine = open_engine(settings)
+    anywhere: Engine = open_engine(replace(settings, database="default"))
     stack.push_async_callback(engine.close)
     stack.push_async_callback(anywhere.close)
+    if read_only:
+        engine, anywhere = Guarded(engine), Guarded(anywhere)
     return Server(name, shard, engine, anywhere)
 
 
@@ -125,6 +131,7 @@ async def _looked(server: Server, spec: DataLakeSpec, namespace: str, name: str)
         readonly_tables=state.readonly_tables,
         delay_seconds=state.delay_seconds,
         queue=state.queue,
+        missing=state.missing,
         keeper_error=state.keeper_error,
         version=there.seen.version,
         replicated=replicated,

@@ -161,12 +161,21 @@ async def _apply(
     return Outcome(applied)
 
 
+def _unapplied(found: Pass) -> str:
+    """Return why what is declared is not on every server after this pass, '' when it is or no server was asked."""
+    if found.plan is None or not found.plan.steps:
+        return ""
+    if found.outcome is None:
+        return found.decision.message if found.decision is not None and not found.decision.may_run else "not applied"
+    return f"{found.outcome.failed.sql[:80]} failed" if found.outcome.failed is not None else ""
+
+
 async def _scaled(kube: Kube, namespace: str, found: Pass) -> Pass:
     """Take the steps of scaling that may be taken now; where Kubernetes refuses, the step says why."""
     spec = found.spec
     if spec is None or not selector_of(spec):
         return found
-    moves = scale_steps(spec, found.seen)
+    moves = scale_steps(spec, found.seen, _unapplied(found))
     if spec.mode == "DryRun":
         return replace(found, moves=moves)
     taken = []
@@ -187,7 +196,7 @@ async def _scaled(kube: Kube, namespace: str, found: Pass) -> Pass:
                         break
                     await asyncio.sleep(0.2)
         except KubeAway as error:
-            taken.append(replace(move, blocked=str(error)))
+            taken.append(replace(move, blocked=str(error), refused=error.refused))
         else:
             taken.append(move)
     return replace(found, moves=taken)

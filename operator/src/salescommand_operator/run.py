@@ -15,7 +15,11 @@ __all__ = ["run_operator"]
 
 
 def run_operator(settings: OperatorSettings) -> None:
-    """Look after DataLakes until SIGTERM or SIGINT."""
+    """Look after DataLakes until SIGTERM or SIGINT.
+
+    Raises:
+        NoCluster: no cluster is known here.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for chatty in ("kopf", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

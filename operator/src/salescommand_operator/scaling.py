@@ -36,13 +36,17 @@ class Scale(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step: what, of which object, from and to. ``blocked`` says why it waits, '' when it can go."""
+    """One step: what, of which object, from and to.
+
+    ``blocked`` says why it waits, '' when it can go; ``refused``: Kubernetes said so and will again.
+    """
 
     what: Scale
     object: str
     got: str
     want: str
     blocked: str = ""
+    refused: bool = False
 
 
 def bytes_of(quantity: str) -> Decimal:
@@ -51,18 +55,24 @@ def bytes_of(quantity: str) -> Decimal:
     return found
 
 
-def scale_steps(spec: DataLakeSpec, seen: Seen) -> list[Move]:
-    """Return the steps that may be taken now, those that wait with the reason."""
+def scale_steps(spec: DataLakeSpec, seen: Seen, unapplied: str = "") -> list[Move]:
+    """Return the steps that may be taken now, those that wait with the reason.
+
+    ``unapplied`` says why the schema is not as declared, '' when it is: no server is added meanwhile, since it could
+    not get its tables.
+    """
     if spec.topology is None and spec.storage is None:
         return []
-    return [*_topology(spec, seen), *_storage(spec, seen)]
+    return [*_topology(spec, seen, unapplied), *_storage(spec, seen)]
 
 
-def _topology(spec: DataLakeSpec, seen: Seen) -> list[Move]:
+def _topology(spec: DataLakeSpec, seen: Seen, unapplied: str) -> list[Move]:
     topology = spec.topology
     if topology is None:
         return []
-    moves = [_replicas(each, topology.replicas, seen) for each in seen.sets if each.replicas != topology.replicas]
+    moves = [
+        _replicas(each, topology.replicas, seen, unapplied) for each in seen.sets if each.replicas != topology.replicas
+    ]
     moves += [
         Move(Scale.ADD_SHARD, f"shard {shard}", "none", f"{topology.replicas} replicas", _NO_NEW_SHARDS)
         for shard in range(len(seen.sets), topology.shards)
@@ -70,15 +80,16 @@ def _topology(spec: DataLakeSpec, seen: Seen) -> list[Move]:
     return moves + [_drained(each, topology.shard_removal) for each in seen.sets[topology.shards :]]
 
 
-def _replicas(each: SetSeen, want: int, seen: Seen) -> Move:
+def _replicas(each: SetSeen, want: int, seen: Seen, unapplied: str) -> Move:
     got = each.replicas
     if want > got:
-        return Move(Scale.ADD_REPLICA, each.name, str(got), str(want))
+        blocked = f"a new server could not get its tables: {unapplied}" if unapplied else ""
+        return Move(Scale.ADD_REPLICA, each.name, str(got), str(want), blocked)
     return Move(Scale.REMOVE_REPLICA, each.name, str(got), str(got - 1), _why_not_smaller(each, seen))
 
 
 def _why_not_smaller(each: SetSeen, seen: Seen) -> str:
-    """Return why a replica may not leave yet: what it holds must be on the others first."""
+    """Return why the last replica may not leave yet: what it holds must be on the others first."""
     peers = [server for server in seen.servers if server.shard == each.shard]
     away = next((server for server in peers if not server.reachable), None)
     if away is not None:
@@ -86,8 +97,12 @@ def _why_not_smaller(each: SetSeen, seen: Seen) -> str:
     broken = next((server for server in peers if server.readonly_tables), None)
     if broken is not None:
         return f"{broken.name} has {broken.readonly_tables} read-only tables; the others may lack its rows"
-    behind = next((server for server in peers if server.queue), None)
-    return f"{behind.name} has {behind.queue} replication tasks that fail" if behind is not None else ""
+    stuck = next((server for server in peers if server.queue), None)
+    if stuck is not None:
+        return f"{stuck.name} has {stuck.queue} replication tasks that fail"
+    leaving = f"{each.name}-{each.replicas - 1}"
+    behind = next((server for server in peers if server.missing and server.name != leaving), None)
+    return f"{behind.name} has yet to fetch {behind.missing} parts of the others" if behind is not None else ""
 
 
 def _drained(each: SetSeen, removal: str) -> Move:
@@ -104,7 +119,7 @@ def _storage(spec: DataLakeSpec, seen: Seen) -> list[Move]:
     want = bytes_of(storage.size)
     manual = "" if storage.expansion == "Automatic" else "storage.expansion is Manual: grow the claims yourself"
     small = [claim for claim in seen.claims if bytes_of(claim.requested) < want]
-    moves = [Move(Scale.GROW_CLAIM, each.name, each.requested, storage.size, manual or each.refused) for each in small]
+    moves = [Move(Scale.GROW_CLAIM, each.name, each.requested, storage.size, manual) for each in small]
     if not small and not _growing(seen.claims, storage.size):
         moves += [
             Move(Scale.REMAKE_SET, each.name, each.claim_size, storage.size, manual)

@@ -39,6 +39,8 @@ class ServerSeen:
     delay_seconds: int = 0
     queue: int = 0
     """Replication tasks that failed again and again."""
+    missing: int = 0
+    """Parts of its peers that it has yet to fetch, with entries of their log that it has yet to read."""
     keeper_error: str = ""
     """Why coordination does not work, '' when it does or there is none."""
     version: str = ""
@@ -72,8 +74,6 @@ class ClaimSeen:
     requested: str
     capacity: str
     waits_for_file_system: bool = False
-    refused: str = ""
-    """Why the storage can't grow it, '' when it can or nobody tried."""
 
 
 @dataclass(frozen=True, slots=True)

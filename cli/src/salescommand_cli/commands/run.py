@@ -69,6 +69,7 @@ def operator() -> None:
     namespaces, separated by commas; without it all of them are looked after.
     """
     from salescommand_cli.errors import CommandError
+    from salescommand_operator.kube import NoCluster
     from salescommand_operator.run import run_operator
     from salescommand_operator.settings import OperatorSettings
 
@@ -76,4 +77,8 @@ def operator() -> None:
         settings = OperatorSettings.from_env()
     except ValueError as error:
         raise CommandError(str(error), code=2) from None
-    run_operator(settings)
+    try:
+        run_operator(settings)
+    except NoCluster as error:
+        hint = "Set KUBECONFIG, or run it in the cluster. `salescommand lake plan` and `apply` need no cluster."
+        raise CommandError(f"{error}.", hint=hint) from None

@@ -23,6 +23,11 @@ class Health:
     delay_seconds: int = 0
     queue: int = 0
     """Replication tasks that failed again and again."""
+    missing: int = 0
+    """Parts of other servers that it has yet to fetch, and entries of the shared log that it has yet to read.
+
+    Merges, of which a busy server always has some in its queue, are not among them: they bring no rows.
+    """
     keeper_error: str = ""
     """Why coordination does not work, '' when it does or there is none."""
 
@@ -39,13 +44,16 @@ async def health(engine: Engine, database: str, *, replicated: bool) -> Health:
     named = {"database": database}
     copies = await reader.query(
         "SELECT countIf(is_readonly) AS readonly, max(absolute_delay) AS delay,\n"
-        "  countIf(is_session_expired) AS expired\n"
+        "  countIf(is_session_expired) AS expired,\n"
+        # log_pointer is the next entry that it will read, log_max_index the last that is there.
+        "  sum(greatest(0, toInt64(log_max_index) + 1 - toInt64(log_pointer))) AS unread\n"
         "FROM system.replicas WHERE database = {database:String}",
         named,
     )
-    stuck = await reader.query(
-        "SELECT count() AS n FROM system.replication_queue\n"
-        "WHERE database = {database:String} AND num_tries > {tries:UInt32} AND last_exception != ''",
+    tasks = await reader.query(
+        "SELECT countIf(num_tries > {tries:UInt32} AND last_exception != '') AS stuck,\n"
+        "  countIf(type IN ('GET_PART', 'ATTACH_PART')) AS unfetched\n"
+        "FROM system.replication_queue WHERE database = {database:String}",
         {**named, "tries": _STUCK_AFTER},
     )
     error = f"{copies[0]['expired']} sessions with Keeper have expired" if int(copies[0]["expired"]) else ""
@@ -53,7 +61,13 @@ async def health(engine: Engine, database: str, *, replicated: bool) -> Health:
         await reader.query("SELECT count() AS n FROM system.zookeeper WHERE path = '/'")
     except LakeError as found:
         error = str(found)
-    return Health(int(copies[0]["readonly"]), int(copies[0]["delay"]), int(stuck[0]["n"]), error)
+    return Health(
+        int(copies[0]["readonly"]),
+        int(copies[0]["delay"]),
+        int(tasks[0]["stuck"]),
+        int(copies[0]["unread"]) + int(tasks[0]["unfetched"]),
+        error,
+    )
 
 
 async def drop_lake(engine: Engine, database: str, owner: str) -> bool:
@@ -62,19 +76,21 @@ async def drop_lake(engine: Engine, database: str, owner: str) -> bool:
     Raises:
         LakeError: the engine is away or refuses.
     """
-    there = await engine.query(
+    reader = Guarded(engine)
+    there = await reader.query(
         "SELECT count() AS n FROM system.databases WHERE name = {database:String}", {"database": database}
     )
     if not int(there[0]["n"]):
         return True
-    ledger = await engine.query(
+    ledger = await reader.query(
         "SELECT count() AS n FROM system.tables WHERE database = {database:String} AND name = 'schema_ledger'",
         {"database": database},
     )
     if not int(ledger[0]["n"]):
         return False
-    rows = await engine.query(f"SELECT checksum FROM `{database}`.schema_ledger FINAL WHERE name = '{OWNER}'")
+    rows = await reader.query(f"SELECT checksum FROM `{database}`.schema_ledger FINAL WHERE name = '{OWNER}'")
     if not rows or rows[0]["checksum"] != owner:
         return False
-    await engine.command(f"DROP DATABASE IF EXISTS `{database}` SYNC")
+    drop = f"DROP DATABASE IF EXISTS `{database}` SYNC"
+    await Guarded(engine, [drop]).command(drop)
     return True

@@ -137,6 +137,44 @@ test("a key is made and shown once, its event arrives, and after revoking it is 
   await expect.poll(async () => (await post(`${id}-late`)).status()).toBe(401);
 });
 
+test("a refused value is seen in its bytes, corrected in a copy, taken back; its reason ignored and taken back", async ({ page }) => {
+  await page.goto("/quarantine");
+  await settled(page);
+  const groups = page.locator(".groups .row.grow");
+  const before = await groups.count();
+  await groups.first().click();
+  await expect(page).toHaveURL(/filter\[reason\]=/);
+  await settled(page);
+  await expect(page.locator(".bytes mark.bad")).toHaveCount(1);
+  const waiting = Number((await page.locator(".groups [aria-current] .num").textContent())?.replace(/\D/g, ""));
+
+  await page.getByRole("button", { name: "Correct a copy" }).click();
+  const dialog = page.getByRole("dialog", { name: "Correct a copy" });
+  const marked = (await page.locator(".bytes mark.bad").textContent()) ?? "";
+  const payload = dialog.getByRole("textbox", { name: "Payload" });
+  const text = await payload.inputValue();
+  expect(text).toContain(marked);
+  await payload.fill(text.replace(marked, marked.replace(/: .*$/s, ': "1200.00"')));
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("as the customer said");
+  await dialog.getByRole("button", { name: "Post the copy" }).click();
+  await expect(page.locator(".groups [aria-current] .num")).toHaveText(String(waiting - 1));
+  const log = page.getByRole("region", { name: "Done lately" });
+  await expect(log.getByText("as the customer said")).toBeVisible();
+  await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+  await expect(page.locator(".groups [aria-current] .num")).toHaveText(String(waiting));
+
+  await page.getByRole("button", { name: "Ignore", exact: true }).click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Reason" }).fill("a rehearsal");
+  await page.getByRole("dialog").getByRole("button", { name: "Ignore" }).click();
+  await expect(groups).toHaveCount(before - 1);
+  await expect(page.getByText(/ignored\.$/)).toBeVisible();
+  await page.getByRole("group", { name: "State" }).getByRole("button", { name: "Ignored" }).click();
+  await expect(groups).toHaveCount(1);
+  await page.getByRole("group", { name: "State" }).getByRole("button", { name: "Waiting" }).click();
+  await log.getByRole("button", { name: /^Undo: Ignored/ }).click();
+  await expect(groups).toHaveCount(before);
+});
+
 test("guests see the sign-in and nothing else", async ({ browser, baseURL }) => {
   const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
   const page = await context.newPage();

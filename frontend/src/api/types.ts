@@ -30,7 +30,9 @@ export type EventPage = Schemas["EventPage"];
 export type EventDetail = Schemas["EventDetail"];
 
 export type QuarantineGroup = Schemas["QuarantineGroup"];
+export type QuarantineItem = Schemas["QuarantineItem"];
 export type QuarantinePage = Schemas["QuarantineAnswer"];
+export type LoggedAction = Schemas["LoggedAction"];
 
 export type SourceItem = Schemas["SourceItem"];
 /** Where the events of a source, or of all, are. */

@@ -19,7 +19,7 @@ export function Dialog({
     const before = document.activeElement;
     if (!element.open) element.showModal();
     // A text field first: a dialog with one is opened to type into it.
-    element.querySelector<HTMLElement>("input")?.focus();
+    element.querySelector<HTMLElement>("input, textarea")?.focus();
     return () => {
       element.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });

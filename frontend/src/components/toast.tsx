@@ -1,21 +1,26 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Icon } from "./icon";
 
-type Show = (text: string) => void;
+interface Action {
+  label: string;
+  run: () => void;
+}
+
+type Show = (text: string, action?: Action) => void;
 const ToastContext = createContext<Show>(() => undefined);
 
 /** How long a toast stays; it waits while the pointer or the focus is on it. */
 const LIFE_MS = 8000;
 
-/** Says in one line what just happened. */
+/** Says in one line what just happened; the action takes it back. */
 export function useToast(): Show {
   return useContext(ToastContext);
 }
 
 export function ToastProvider({ children }: { children: ReactNode }) {
-  const [toast, setToast] = useState<{ text: string; id: number } | null>(null);
+  const [toast, setToast] = useState<{ text: string; action: Action | undefined; id: number } | null>(null);
   const [held, setHeld] = useState(false);
-  const show = useCallback<Show>((text) => setToast((last) => ({ text, id: (last?.id ?? 0) + 1 })), []);
+  const show = useCallback<Show>((text, action) => setToast((last) => ({ text, action, id: (last?.id ?? 0) + 1 })), []);
   const close = useCallback(() => {
     setToast(null);
     setHeld(false);
@@ -42,6 +47,18 @@ export function ToastProvider({ children }: { children: ReactNode }) {
           >
             <Icon name="check" />
             <span>{toast.text}</span>
+            {toast.action ? (
+              <button
+                type="button"
+                className="link"
+                onClick={() => {
+                  toast.action?.run();
+                  close();
+                }}
+              >
+                {toast.action.label}
+              </button>
+            ) : null}
             <button type="button" className="btn g i" aria-label="Close message" onClick={close}>
               <Icon name="close" />
             </button>

@@ -17,14 +17,6 @@ describe("Pipeline", () => {
 });
 
 describe("Quarantine", () => {
-  it("groups by reason and narrows to one", async () => {
-    const { user, address } = renderApp("/quarantine");
-    await user.click(await screen.findByRole("button", { name: /not a number/ }));
-    await waitFor(() => expect(address()).toContain("filter[reason]=not+a+number"));
-    const table = await screen.findByRole("region", { name: "Values in quarantine, table" });
-    await waitFor(() => expect(within(table).getAllByText("12,5k")).toHaveLength(8));
-  });
-
   it("is content when it is empty", async () => {
     server.use(http.get("*/api/quarantine", () => HttpResponse.json({ items: [], next_cursor: null, total: 0, groups: [] })));
     renderApp("/quarantine");

@@ -21,24 +21,42 @@ const METRICS = [
   metric("opportunity-count", "Opportunities", "How many deals there are.", "count of deals", "count", "created_at"),
 ];
 
+const SPAN = { first_at: "2026-11-09T11:20:00.000000Z", last_at: "2026-11-25T09:38:00.000000Z" };
 const REASONS = [
-  { source: "hubspot", field: "close_date", reason: "not a date", count: 61 },
-  { source: "odoo", field: "amount", reason: "not a number", count: 34 },
-  { source: "pipedrive", field: "currency", reason: "not an ISO 4217 code", count: 9 },
+  { source: "hubspot", record_type: "opportunity", field: "close_date", reason: "not a date", count: 61, samples: ["31/31/2026"], ...SPAN },
+  { source: "odoo", record_type: "opportunity", field: "amount", reason: "not a number", count: 34, samples: ["12,5k"], ...SPAN },
+  { source: "odoo", record_type: "order", field: "amount", reason: "not a number", count: 3, samples: ["12,5k"], ...SPAN },
+  { source: "odoo", record_type: "opportunity", field: "", reason: "no id, or a broken text", count: 2, samples: ["{"], ...SPAN },
+  { source: "pipedrive", record_type: "opportunity", field: "currency", reason: "not an ISO 4217 code", count: 9, samples: ["EURO"], ...SPAN },
 ];
 
 const QUARANTINE = REASONS.flatMap((group, index) =>
   DEALS.slice(index * 8, index * 8 + 8).map((deal) => ({
     event_id: eventOf(deal).event_id,
     source: group.source,
-    record_type: "opportunity",
+    record_type: group.record_type,
     source_id: deal.source_id,
     field: group.field,
     value: group.field === "amount" ? "12,5k" : "31/31/2026",
     reason: group.reason,
+    mapping_version: 1,
+    state: "open",
+    action: null,
     at: deal.updated_at,
   })),
 );
+
+const ACTION = {
+  id: "qua_0001",
+  action: "ignore",
+  target: "source=odoo, reason=not a number",
+  reason: "test data",
+  actor: ME.email,
+  at: "2026-11-25T10:00:00.000000Z",
+  before: { open: 12 },
+  after: { open: 0, ignored: 12 },
+};
+const ACTIONS = [{ ...ACTION, undoes: null, undone: false }];
 
 const SYSTEM: System = {
   version: "0.1.0",
@@ -109,10 +127,22 @@ export const handlers = [
   http.get("*/api/quarantine", ({ request }) => {
     const query = url(request);
     const items = QUARANTINE.filter((item) =>
-      (["source", "field", "reason"] as const).every((key) => !query.get(`filter[${key}]`) || query.get(`filter[${key}]`) === item[key]),
+      (["source", "record_type", "field", "reason"] as const).every(
+        (key) =>
+          (query.get(`filter[${key}][empty]`) !== "true" || item[key] === "") &&
+          (!query.get(`filter[${key}]`) || query.get(`filter[${key}]`)?.replaceAll("\\,", ",") === item[key]),
+      ),
     );
     return HttpResponse.json({ items, next_cursor: null, total: items.length, groups: REASONS });
   }),
+  http.get("*/api/quarantine/actions", () => HttpResponse.json({ items: ACTIONS })),
+  ...(["ignore", "replay", "undo"] as const).map((action) =>
+    http.post(`*/api/quarantine/${action}`, async ({ request }) => {
+      const { reason = "" } = (await request.json()) as { reason?: string };
+      return HttpResponse.json({ ...ACTION, action, reason }, { status: action === "ignore" ? 200 : 202 });
+    }),
+  ),
+  http.post("*/api/quarantine/events/:id/correct", () => HttpResponse.json({ ...ACTION, action: "correct" }, { status: 202 })),
   http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
   http.get("*/api/sources/:source", ({ params }) => {
     const source = sources().find((one) => one.source === params.source);

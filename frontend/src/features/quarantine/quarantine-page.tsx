@@ -1,83 +1,84 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { meQuery } from "@/api/auth";
 import { quarantineQuery } from "@/api/quarantine";
-import type { QuarantineGroup } from "@/api/types";
 import { useSetSearch } from "@/components/filter-bar";
-import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
-import { SourceBadge, sourceName } from "@/components/source";
-import { Empty, Loaded, SkeletonRows } from "@/components/states";
-import { count, moment, plural, utc } from "@/lib/format";
-import { words } from "@/lib/nouns";
+import { Empty, Failure, Loaded, SkeletonRows } from "@/components/states";
+import { useStanding } from "@/lib/as-of";
+import { useHotkeys } from "@/lib/hotkeys";
 import { usePageSearch } from "@/lib/page-search";
+import { EntriesPanel } from "./entries-panel";
+import { EntryPanel } from "./entry-panel";
+import { choose, filtersOfSearch, isChosen, STATE } from "./group";
+import { GroupPanel } from "./group-panel";
+import { GroupsPanel } from "./groups-panel";
+import { LogPanel } from "./log-panel";
 
-const KEYS = { source: "filter[source]", field: "filter[field]", reason: "filter[reason]" } as const;
+const STATES = [
+  { state: undefined, label: "Waiting" },
+  { state: "ignored", label: "Ignored" },
+  { state: "corrected", label: "Corrected" },
+] as const;
 
-function same(group: QuarantineGroup, search: Record<string, unknown>): boolean {
-  return (
-    search[KEYS.source] === group.source &&
-    (search[KEYS.field] ?? "") === group.field &&
-    search[KEYS.reason] === group.reason
-  );
-}
-
-function Groups({ groups, total }: { groups: QuarantineGroup[]; total: number }) {
-  const search = usePageSearch();
+function StateSwitch({ state }: { state: unknown }) {
   const set = useSetSearch();
-  const pick = (group: QuarantineGroup | null) =>
-    set((current) => ({
-      ...current,
-      [KEYS.source]: group?.source,
-      [KEYS.field]: group?.field || undefined,
-      [KEYS.reason]: group?.reason,
-    }));
-  const chosen = groups.some((group) => same(group, search));
   return (
-    <Panel
-      title="By reason"
-      aside={<span className="num">{count(total)}</span>}
-      evidence={<span>Nothing is dropped: the event keeps its bytes, and its other fields went on.</span>}
-    >
-      <ul className="list ruled groups">
-        {chosen ? (
-          <li>
-            <button type="button" className="link" onClick={() => pick(null)}>
-              All reasons
-            </button>
-          </li>
-        ) : null}
-        {groups.map((group) => (
-          <li key={`${group.source}|${group.field}|${group.reason}`} {...(same(group, search) ? { "aria-current": "true" as const } : {})}>
-            <button type="button" className="row grow" onClick={() => pick(group)}>
-              <SourceBadge source={group.source} />
-              <span className="grow">
-                <span className="block">{group.reason}</span>
-                <span className="mut xs">
-                  {sourceName(group.source)}, {group.field ? words(group.field).toLowerCase() : "whole event"}
-                </span>
-              </span>
-              <span className="num m">{count(group.count)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </Panel>
+    <span className="seg" role="group" aria-label="State">
+      {STATES.map((one) => (
+        <button
+          key={one.label}
+          type="button"
+          aria-pressed={one.state === state}
+          onClick={() => set((search) => ({ ...choose(search, null), [STATE]: one.state }))}
+        >
+          {one.label}
+        </button>
+      ))}
+    </span>
   );
 }
 
-/** What no rule could read, grouped by why. Read-only: the cure is a mapping. */
+/** What no rule could read, grouped by why, and what can be done about it. */
 export function QuarantinePage() {
   const search = usePageSearch();
-  const filters = Object.fromEntries(
-    Object.values(KEYS).flatMap((key) => (typeof search[key] === "string" ? [[key, search[key]]] : [])),
-  );
-  const all = useInfiniteQuery(quarantineQuery({}, 1));
+  const set = useSetSearch();
+  const { data: me } = useQuery(meQuery);
+  const { asOf } = useStanding();
+  const filters = filtersOfSearch(search);
+  const state = filters[STATE];
+  const all = useInfiniteQuery(quarantineQuery(state ? { [STATE]: state } : {}, 1));
   const query = useInfiniteQuery(quarantineQuery(filters));
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const groups = all.data?.pages[0]?.groups ?? [];
   const total = query.data?.pages[0]?.total ?? 0;
+  const group = groups.find((one) => isChosen(one, search));
+  const asked = JSON.stringify(filters);
+  const [looked, setLooked] = useState({ asked, place: 0 });
+  // Another group begins at its first entry.
+  const place = looked.asked === asked ? Math.min(looked.place, Math.max(0, items.length - 1)) : 0;
+  const item = items[place];
+  const move = (by: number) => {
+    const next = Math.max(0, Math.min(total - 1, place + by));
+    setLooked({ asked, place: next });
+    if (next >= items.length - 1 && query.hasNextPage) void query.fetchNextPage();
+  };
+  useHotkeys({
+    j: () => move(1),
+    k: () => move(-1),
+    Escape: () => {
+      if (!group) return false;
+      set((current) => choose(current, null));
+      return true;
+    },
+  });
+  // The past is for reading, and so is the queue for those who only read.
+  const may = (me?.role === "admin" || me?.role === "manager") && !asOf;
   return (
     <Page title="Quarantine">
+      <div className="head">
+        <StateSwitch state={state} />
+      </div>
       <Loaded
         query={all}
         skeleton={
@@ -86,87 +87,37 @@ export function QuarantinePage() {
           </section>
         }
       >
-        {(data) =>
-          (data.pages[0]?.total ?? 0) === 0 ? (
-            <section className="panel">
-              <Empty icon="warning" title="Quarantine is empty">
-                Values that no rule can read wait here, with the reason and their bytes. Nothing is thrown away.
-              </Empty>
-            </section>
-          ) : (
-            <div className="g12">
-              <div className="s4">
-                <Groups groups={groups} total={data.pages[0]?.total ?? 0} />
+        {(data) => {
+          const sum = data.pages[0]?.total ?? 0;
+          if (sum === 0) {
+            return (
+              <div className="stack">
+                <section className="panel">
+                  <Empty icon="warning" title={state ? `Nothing is ${state}` : "Quarantine is empty"}>
+                    {state
+                      ? "What people took out of the queue is kept here, with its reason."
+                      : "Values that no rule can read wait here, with the reason and their bytes. Nothing is thrown away."}
+                  </Empty>
+                </section>
+                <LogPanel may={may} />
               </div>
-              <div className="s8">
-                <Panel
-                  title={typeof filters[KEYS.reason] === "string" ? String(filters[KEYS.reason]) : "All values in quarantine"}
-                  aside={<span className="num">{plural(total, "value")}</span>}
-                  evidence={
-                    <span>
-                      To cure a reason, change the mapping and apply it with <code className="mono">salescommand mapping apply FILE</code>:
-                      the events are read again.
-                    </span>
-                  }
-                >
-                  <Loaded query={query} skeleton={<SkeletonRows rows={12} widths={[72, 0, 96]} />}>
-                    {() => (
-                      <div className="scroll" role="region" aria-label="Values in quarantine, table" tabIndex={0}>
-                        <table className="t tc">
-                          <thead>
-                            <tr>
-                              <th>Event</th>
-                              <th>Field</th>
-                              <th>Value</th>
-                              <th className="hide-sm">Reason</th>
-                              <th className="r">Since</th>
-                            </tr>
-                          </thead>
-                          <tbody>
-                            {items.map((item) => (
-                              <tr key={`${item.event_id}|${item.field}`}>
-                                <td>
-                                  <span className="row gap4">
-                                    <SourceBadge source={item.source} />
-                                    <Link
-                                      className="drill"
-                                      to="/events/$id"
-                                      params={{ id: item.event_id }}
-                                      search={(item.field ? { field: item.field } : {}) as never}
-                                    >
-                                      {item.record_type} <span className="mono hide-sm">{item.source_id}</span>
-                                    </Link>
-                                  </span>
-                                </td>
-                                <td>{item.field ? words(item.field) : "Whole event"}</td>
-                                <td className="mono ident" title={item.value ?? ""}>
-                                  {item.value ?? "–"}
-                                </td>
-                                <td className="hide-sm mut ident" title={item.reason}>
-                                  {item.reason}
-                                </td>
-                                <td className="r num mut" title={utc(item.at)}>
-                                  {moment(item.at)}
-                                </td>
-                              </tr>
-                            ))}
-                          </tbody>
-                        </table>
-                      </div>
-                    )}
-                  </Loaded>
-                  {query.hasNextPage ? (
-                    <div className="pb" style={{ paddingTop: 12 }}>
-                      <button type="button" className="btn" onClick={() => void query.fetchNextPage()}>
-                        Show more
-                      </button>
-                    </div>
-                  ) : null}
-                </Panel>
+            );
+          }
+          return (
+            <div className="g12">
+              <div className="s4 stack" style={{ alignContent: "start", alignSelf: "start" }}>
+                <GroupsPanel groups={groups} total={sum} />
+              </div>
+              <div className="s8 stack">
+                {group && !state ? <GroupPanel group={group} may={may} /> : null}
+                {query.error && !query.data ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
+                {item ? <EntryPanel key={`${item.event_id}|${item.field}`} item={item} place={place} total={total} may={may} onMove={move} /> : null}
+                <EntriesPanel query={query} items={items} total={total} place={place} onLook={(next) => setLooked({ asked, place: next })} />
+                <LogPanel may={may} />
               </div>
             </div>
-          )
-        }
+          );
+        }}
       </Loaded>
     </Page>
   );

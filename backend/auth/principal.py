@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["CONTROL", "Permission", "Principal", "Role"]
+__all__ = ["CONTROL", "DataScope", "Permission", "Principal", "Role", "usual_scope"]
 
 
 class Role(StrEnum):
@@ -16,6 +16,14 @@ class Role(StrEnum):
     MANAGER = "manager"
     REP = "rep"
     ANALYST = "analyst"
+
+
+class DataScope(StrEnum):
+    """Whose records somebody sees: one's own, those of everybody below too, or all."""
+
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
 
 
 class Permission(StrEnum):
@@ -33,13 +41,20 @@ class Permission(StrEnum):
 
 
 EVERYONE = frozenset({Permission.READ})
-# Data scopes (own, team, all) will stand beside this table, not inside the routes.
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.MANAGER: EVERYONE | {Permission.DECIDE_IDENTITY, Permission.MANAGE_QUARANTINE},
     Role.REP: EVERYONE,
     Role.ANALYST: EVERYONE,
 }
+
+
+_USUAL = {Role.MANAGER: DataScope.TEAM, Role.REP: DataScope.OWN}
+
+
+def usual_scope(role: Role) -> DataScope:
+    """Return what a role sees unless an admin says otherwise."""
+    return _USUAL.get(role, DataScope.ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,8 @@ class Principal:
     name: str
     role: Role
     via: Literal["session", "token", "control"]
+    scope: DataScope = DataScope.ALL
+    """Whose records they see. Programs see all: an admin made their token."""
     needs_password: bool = False
     """True until a person who came by a sign-in link has chosen a password."""
     by_link: bool = False

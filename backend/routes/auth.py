@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from backend.auth.principal import Principal, Role
+from backend.auth.principal import DataScope, Principal, Role
 from backend.auth.sessions import COOKIE
 from backend.errors import Problem
 from backend.routes.deps import Ctx, Signed
@@ -46,6 +46,7 @@ class Me(BaseModel):
     email: str = Field(examples=["ada@example.com"])
     name: str = Field(examples=["Ada"])
     role: Role
+    scope: DataScope = Field(description="Whose records this person sees")
     needs_password: bool = Field(description="True until a password is chosen; until then only links sign in")
 
 
@@ -104,7 +105,14 @@ def _answer(signed: SignedIn, response: Response, context: Ctx) -> SignInAnswer:
         secure=context.settings.secure_cookies,
     )
     user = signed.user
-    body = Me(id=user.id, email=user.email, name=user.name, role=user.role, needs_password=user.needs_password)
+    body = Me(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        role=user.role,
+        scope=user.scope,
+        needs_password=user.needs_password,
+    )
     return SignInAnswer(user=body, needs_password=user.needs_password)
 
 
@@ -114,5 +122,6 @@ def _me(principal: Principal) -> Me:
         email=principal.email,
         name=principal.name,
         role=principal.role,
+        scope=principal.scope,
         needs_password=principal.needs_password,
     )

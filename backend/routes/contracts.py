@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.auth.principal import Permission, Principal
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.routes.keys import Entity
 from backend.services.contracts import ContractService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/sources/{source}/contracts", tags=["sources"])
+router = APIRouter(prefix="/api/sources/{source}/contracts", tags=["sources"], dependencies=[Depends(sees_all)])
 may_manage = Depends(require(Permission.MANAGE_SOURCES))
 Manager = Annotated[Principal, may_manage]
 Action = Literal["refuse", "quarantine"]

@@ -8,15 +8,16 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from backend.auth.origin import require_same_origin
-from backend.auth.principal import Permission, Principal
+from backend.auth.principal import DataScope, Permission, Principal
 from backend.auth.sessions import COOKIE
 from backend.context import Context
 from backend.errors import Problem, bad_parameter
 from backend.services.keys import PREFIX as WRITE_KEY
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
+from salescommand_lake.reads.scope import Scope, owners_of
 
-__all__ = ["OPEN_PATHS", "Ctx", "Signed", "gate", "require"]
+__all__ = ["OPEN_PATHS", "Ctx", "Scoped", "Signed", "gate", "require", "sees_all"]
 
 # Everything that answers without credentials. A route that is not here is closed.
 OPEN_PATHS = frozenset(
@@ -123,6 +124,33 @@ def signed_in(request: Request) -> Principal:
 
 
 Signed = Annotated[Principal, Depends(signed_in)]
+
+
+async def _scope(principal: Signed, context: Ctx) -> Scope | None:
+    """Return whose records the caller may see, None for everybody's; looked up anew for each request."""
+    if principal.scope is DataScope.ALL:
+        return None
+    return await owners_of(context.engine, principal.email.lower(), team=principal.scope is DataScope.TEAM)
+
+
+Scoped = Annotated[Scope | None, Depends(_scope)]
+
+
+def sees_all(principal: Signed) -> None:
+    """Refuse whoever sees only some records: what is asked for tells of everybody's.
+
+    Raises:
+        Problem: 403.
+    """
+    if principal.scope is not DataScope.ALL:
+        raise Problem(
+            403,
+            "not-in-scope",
+            "Not in your scope",
+            f"You see {'your own records' if principal.scope is DataScope.OWN else 'the records of your team'};"
+            " this tells of everybody's.",
+            hint="Ask an admin for the data scope `all`.",
+        )
 
 
 def require(permission: Permission) -> Callable[..., Coroutine[Any, Any, Principal]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, Scoped, sees_all
 from backend.routes.files import FORMAT, as_file
 from backend.routes.queries import CURSOR, LIMIT, TEXT, documented, filters, pairs, parameter
 from backend.services.events import EventService
@@ -97,6 +97,7 @@ class EventDetail(EventItem):
 @router.get(
     "",
     response_model=EventPage,
+    dependencies=[Depends(sees_all)],
     summary="Events",
     openapi_extra=documented(
         filters({"source": "hubspot"}),
@@ -119,9 +120,9 @@ async def list_events(request: Request, context: Ctx) -> Any:
 
 
 @router.get("/{event_id}", summary="One event")
-async def get_event(event_id: str, context: Ctx) -> EventDetail:
+async def get_event(event_id: str, context: Ctx, scope: Scoped) -> EventDetail:
     """Return an event, what it set and what of it was refused."""
-    event, effects = await EventService(context).one(event_id)
+    event, effects = await EventService(context, scope).one(event_id)
     return EventDetail.model_validate(
         _row(event)
         | {
@@ -142,9 +143,9 @@ async def get_event(event_id: str, context: Ctx) -> EventDetail:
         304: {"description": "The caller has them already"},
     },
 )
-async def get_body(event_id: str, request: Request, context: Ctx) -> Response:
+async def get_body(event_id: str, request: Request, context: Ctx, scope: Scoped) -> Response:
     """Return the bytes as they were received. The ETag is their SHA-256."""
-    body, sha256 = await EventService(context).body(event_id)
+    body, sha256 = await EventService(context, scope).body(event_id)
     headers = {
         "ETag": f'"{sha256}"',
         # They never change, but whoever reads them must be signed in each time.

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.auth.principal import Permission, Principal
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.routes.queries import CURSOR, LIMIT, TEXT, documented, pairs, parameter
 from backend.services.identity import IdentityService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/identity", tags=["identity"])
+router = APIRouter(prefix="/api/identity", tags=["identity"], dependencies=[Depends(sees_all)])
 Decider = Annotated[Principal, Depends(require(Permission.DECIDE_IDENTITY))]
 Plain = str | int | float | bool | None
 TYPE = parameter("type", "account or contact", TEXT, "account")

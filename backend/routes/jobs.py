@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.auth.principal import Permission, Principal
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.services.jobs import JobService
 from backend.services.rebuilds import RebuildService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api", tags=["system"])
+router = APIRouter(prefix="/api", tags=["system"], dependencies=[Depends(sees_all)])
 Operator = Annotated[Principal, Depends(require(Permission.RUN_JOBS))]
 
 

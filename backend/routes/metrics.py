@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, Scoped
 from backend.routes.files import FORMAT, as_file
 from backend.routes.queries import (
     AS_OF,
@@ -208,9 +208,9 @@ async def list_metrics(context: Ctx) -> MetricList:
     openapi_extra=documented(*BETWEEN, *BRIDGE_MORE, FILTER),
     responses=NOT_MODIFIED,
 )
-async def bridge(request: Request, response: Response, context: Ctx) -> Any:
+async def bridge(request: Request, response: Response, context: Ctx, scope: Scoped) -> Any:
     """Return the movements between two days. Opening plus the movements is closing, in total and by group."""
-    answer = await MetricService(context).bridge(pairs(request), known_tags(request))
+    answer = await MetricService(context, scope).bridge(pairs(request), known_tags(request))
     return tagged(answer, response)
 
 
@@ -227,9 +227,9 @@ async def bridge(request: Request, response: Response, context: Ctx) -> Any:
         FILTER,
     ),
 )
-async def bridge_deals(request: Request, context: Ctx) -> BridgeDeals:
+async def bridge_deals(request: Request, context: Ctx, scope: Scoped) -> BridgeDeals:
     """Return deals with what they were at both ends, the largest change first. Their changes add up to the bar."""
-    return BridgeDeals.model_validate(await MetricService(context).bridge_deals(pairs(request)))
+    return BridgeDeals.model_validate(await MetricService(context, scope).bridge_deals(pairs(request)))
 
 
 @router.get(
@@ -248,9 +248,9 @@ async def bridge_deals(request: Request, context: Ctx) -> BridgeDeals:
         FORMAT,
     ),
 )
-async def metric(slug: str, request: Request, response: Response, context: Ctx) -> Any:
+async def metric(slug: str, request: Request, response: Response, context: Ctx, scope: Scoped) -> Any:
     """Compute a metric. `drill` names the records behind it; the formula over them gives the value again."""
-    given, service = [pair for pair in pairs(request) if pair[0] != "format"], MetricService(context)
+    given, service = [pair for pair in pairs(request) if pair[0] != "format"], MetricService(context, scope)
     if file := await as_file(request, slug, lambda fmt: service.export(slug, given, fmt)):
         return file
     answer = await service.compute(slug, given, known_tags(request))

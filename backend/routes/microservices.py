@@ -14,7 +14,7 @@ from backend.auth.principal import Permission
 from backend.context import Context
 from backend.errors import Problem
 from backend.microservices.ingest.health import ingest_health
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.services.balance import balance
 from salescommand_lake.errors import LakeError
 
@@ -114,7 +114,7 @@ async def health(context: Ctx) -> MicroservicesHealth:
     return MicroservicesHealth(services=Services(data_lake=lake, ingest=ingest, jobs=jobs))
 
 
-@router.get("/balance", summary="Where every record is, per source")
+@router.get("/balance", dependencies=[Depends(sees_all)], summary="Where every record is, per source")
 async def read_balance(context: Ctx) -> BalanceOut:
     """Count what was received, where it is, and whether the sums agree."""
     found = await balance(context)

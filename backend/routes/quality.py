@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, sees_all
 from salescommand_lake.quality import quality
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/quality", tags=["records"])
+router = APIRouter(prefix="/api/quality", tags=["records"], dependencies=[Depends(sees_all)])
 
 
 class RuleRate(BaseModel):

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.auth.principal import Permission, Principal
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.routes.queries import LIMIT, TEXT, documented, filters, pairs, parameter
 from backend.services.quarantine import QuarantineService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/quarantine", tags=["quarantine"])
+router = APIRouter(prefix="/api/quarantine", tags=["quarantine"], dependencies=[Depends(sees_all)])
 Worker = Annotated[Principal, Depends(require(Permission.MANAGE_QUARANTINE))]
 WHICH = documented(filters({"source": "hubspot", "reason": "not a number"}))
 

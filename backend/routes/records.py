@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, Scoped, sees_all
 from backend.routes.files import FORMAT, as_file
 from backend.routes.queries import (
     AS_OF,
@@ -243,9 +243,15 @@ async def types() -> RecordTypes:
         FORMAT,
     ),
 )
-async def list_records(type: str, request: Request, response: Response, context: Ctx) -> Any:  # noqa: A002 - the path's own word
+async def list_records(
+    type: str,  # noqa: A002 - the path's own word
+    request: Request,
+    response: Response,
+    context: Ctx,
+    scope: Scoped,
+) -> Any:
     """Return a page of records that match, or all of them as a file."""
-    given, service = pairs(request), RecordService(context)
+    given, service = pairs(request), RecordService(context, scope)
     if file := await as_file(request, type, lambda fmt: service.export(type, given, fmt)):
         return file
     return tagged(await service.page(type, [one for one in given if one[0] != "format"], known_tags(request)), response)
@@ -260,13 +266,20 @@ async def list_records(type: str, request: Request, response: Response, context:
         AS_OF, KNOWN_AT, parameter("follow", "`false` shows a merged record itself, not its survivor", TEXT, "false")
     ),
 )
-async def get_record(type: str, canonical_id: str, request: Request, context: Ctx) -> RecordDetail | Response:  # noqa: A002
+async def get_record(
+    type: str,  # noqa: A002 - the path's own word
+    canonical_id: str,
+    request: Request,
+    context: Ctx,
+    scope: Scoped,
+) -> RecordDetail | Response:
     """Return a record with the source, event and time of each field; one that was merged leads to its survivor."""
     given = pairs(request)
     follow = ("follow", "false") not in given
     given = [pair for pair in given if pair[0] != "follow"]
-    record = await RecordService(context).one(type, canonical_id, given)
-    survivor = await RecordService(context).survivor(record, given) if follow else None
+    service = RecordService(context, scope)
+    record = await service.one(type, canonical_id, given)
+    survivor = await service.survivor(record, given) if follow else None
     if survivor is not None:
         query = f"?{urlencode(given)}" if given else ""
         return RedirectResponse(f"{quote(survivor)}{query}")
@@ -275,6 +288,7 @@ async def get_record(type: str, canonical_id: str, request: Request, context: Ct
 
 @router.get(
     "/quarantine",
+    dependencies=[Depends(sees_all)],
     summary="Values that could not be read",
     openapi_extra=documented(filters({"reason": "not a number"}), LIMIT, CURSOR),
 )

@@ -15,13 +15,13 @@ from pydantic import BaseModel, Field
 
 from backend.auth.principal import Permission
 from backend.errors import bad_parameter
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.routes.queries import CURSOR, LIMIT, documented, parameter
 from backend.services.refused import RefusedEvent, RefusedService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/microservices/refused", tags=["microservices"])
+router = APIRouter(prefix="/api/microservices/refused", tags=["microservices"], dependencies=[Depends(sees_all)])
 SOURCE = parameter("source", "Only this source's", {"type": "string"}, "hubspot")
 MOST = 500
 may_manage = Depends(require(Permission.MANAGE_SOURCES))

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, sees_all
 from backend.services.requests import RequestService
 
 __all__ = ["RecentRequest", "request_out", "router"]
 
-router = APIRouter(prefix="/api/sources/{source}/requests", tags=["sources"])
+router = APIRouter(prefix="/api/sources/{source}/requests", tags=["sources"], dependencies=[Depends(sees_all)])
 Word = Literal["accepted", "duplicate", "partial", "rejected", "unauthorized", "limited", "unavailable"]
 Outcome = Annotated[Word | None, Query(description="Only requests with this outcome")]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many")]

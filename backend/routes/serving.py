@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, sees_all
 from backend.routes.queries import TEXT, documented, pairs, parameter
 from backend.services.serving import ServingService
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/serving", tags=["numbers"])
+router = APIRouter(prefix="/api/serving", tags=["numbers"], dependencies=[Depends(sees_all)])
 
 
 class ServedRow(BaseModel):

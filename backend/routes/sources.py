@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from backend.auth.principal import Permission
-from backend.routes.deps import Ctx, require
+from backend.routes.deps import Ctx, require, sees_all
 from backend.routes.keys import KeyOut, Kind
 from backend.routes.requests import RecentRequest, request_out
 from backend.services.freshness import Freshness
@@ -97,7 +97,7 @@ async def list_sources(context: Ctx) -> SourceList:
     return SourceList(items=[SourceItem(**_row(source)) for source in await SourceService(context).all()])
 
 
-@router.get("/{source}", summary="One source")
+@router.get("/{source}", dependencies=[Depends(sees_all)], summary="One source")
 async def get_source(source: str, context: Ctx) -> SourceDetail:
     """Return a source with its keys and the last requests that this process answered."""
     found = await SourceService(context).get(source)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.routes.deps import Ctx
+from backend.routes.deps import Ctx, sees_all
 from backend.routes.sources import Books
 from backend.services.system import System, system_state
 
@@ -70,7 +70,7 @@ class SystemOut(BaseModel):
     stores: dict[str, State] = Field(examples=[{"mongo": "connected", "redis": "connected"}])
 
 
-@router.get("/system", summary="State of the installation")
+@router.get("/system", dependencies=[Depends(sees_all)], summary="State of the installation")
 async def system(context: Ctx) -> SystemOut:
     """Return the state of lake, schema, zones, books, jobs and stores. Answers 200 also when they are away."""
     return _out(await system_state(context))

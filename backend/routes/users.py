@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.auth.principal import Permission, Principal, Role
+from backend.auth.principal import DataScope, Permission, Principal, Role
 from backend.routes.deps import Ctx, require
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
@@ -30,6 +30,7 @@ class UserOut(BaseModel):
     email: str = Field(examples=["ada@example.com"])
     name: str = Field(examples=["Ada"])
     role: Role
+    scope: DataScope = Field(description="Whose records they see: own, team (everybody below too) or all")
     needs_password: bool
     created_at: datetime
     last_sign_in_at: datetime | None
@@ -42,11 +43,21 @@ class UserList(BaseModel):
 
 
 class NewUser(BaseModel):
-    """A person to add. Without a role: analyst."""
+    """A person to add. Without a role: analyst. Without a scope: own for a rep, team for a manager, all for others."""
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
     name: str | None = Field(default=None, max_length=200)
     role: Role | None = None
+    scope: DataScope | None = None
+
+
+class UserChange(BaseModel):
+    """What is to change about a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role | None = None
+    scope: DataScope | None = None
 
 
 class UserWithLink(BaseModel):
@@ -99,8 +110,17 @@ async def list_users(context: Ctx) -> UserList:
 @router.post("/users", status_code=201, dependencies=[may_manage_users], summary="Add a person")
 async def create_user(body: NewUser, context: Ctx) -> UserWithLink:
     """Add a person and return a one-time sign-in link. For one who is there already: a new link."""
-    user, link = await UserService(context).create(body.email, body.name, body.role)
+    user, link = await UserService(context).create(body.email, body.name, body.role, body.scope)
     return UserWithLink(user=UserOut.model_validate(user), link=link)
+
+
+@router.patch("/users/{id}", dependencies=[may_manage_users], summary="Change a person's role or scope")
+async def change_user(user_id: Annotated[str, Path(alias="id")], body: UserChange, context: Ctx) -> UserOut:
+    """Change what a person may do and whose records they see, from their next request on.
+
+    A new role without a scope brings the scope that is usual for it.
+    """
+    return UserOut.model_validate(await UserService(context).change(user_id, body.role, body.scope))
 
 
 @router.delete("/users/{id}", status_code=204, dependencies=[may_manage_users], summary="Remove a person")

@@ -13,6 +13,8 @@ from salescommand_lake.identifiers import decode_event_id, seq_time
 from salescommand_lake.raw import EventFilters, RawEvent, get_body, get_event, list_events
 from salescommand_lake.raw_exports import export_events, parse_event_fields
 from salescommand_lake.reads.question import Filter, QueryError, single
+from salescommand_lake.reads.scope import Scope
+from salescommand_lake.records import is_seen
 from salescommand_lake.records.question import DEFAULT_LIMIT, parse_limit
 from salescommand_lake.retention import expired_before
 
@@ -37,7 +39,9 @@ class ListedEvent:
 class EventService:
     """Reads events from the raw zone."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scope: Scope | None = None) -> None:
+        """Answer for everybody's events, or, one at a time, for those of records in a scope."""
+        self._scope = scope
         self._engine = context.engine
 
     async def page(self, params: Iterable[tuple[str, str]]) -> tuple[list[ListedEvent], str | None]:
@@ -79,7 +83,9 @@ class EventService:
             raise bad_parameter("event_id", str(error)) from None
         if event is None:
             raise await self._missing(event_id)
-        return event, await event_effects(self._engine, event)
+        effects = await event_effects(self._engine, event)
+        await self._check(event_id, effects)
+        return event, effects
 
     async def body(self, event_id: str) -> tuple[bytes, str]:
         """Return an event's exact bytes and their SHA-256, hexadecimal.
@@ -94,7 +100,21 @@ class EventService:
             raise bad_parameter("event_id", str(error)) from None
         if event is None or body is None:
             raise await self._missing(event_id)
+        if self._scope is not None:
+            await self._check(event_id, await event_effects(self._engine, event))
         return body, event.body_sha256
+
+    async def _check(self, event_id: str, effects: EventEffects) -> None:
+        """Hide an event whose record is not in scope, in the words for one that there is not.
+
+        Raises:
+            Problem: 404.
+        """
+        if self._scope is None:
+            return
+        record = effects.record
+        if record is None or not await is_seen(self._engine, record.type, record.canonical_id, self._scope):
+            raise _unknown(event_id)
 
     async def _missing(self, event_id: str) -> Problem:
         """Return why an event is not there: it has expired, or it never was."""

@@ -15,6 +15,7 @@ from salescommand_lake.bridge import BridgeDealsQuery, BridgeQuery, bridge, brid
 from salescommand_lake.metrics import REGISTRY, Metric, MetricQuery, compute
 from salescommand_lake.metrics.exports import export_metric
 from salescommand_lake.reads.question import moment_text
+from salescommand_lake.reads.scope import Scope
 
 __all__ = ["MetricService"]
 
@@ -24,7 +25,9 @@ Pairs = Iterable[tuple[str, str]]
 class MetricService:
     """Lists and computes metrics, and the bridge between two days."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scope: Scope | None = None) -> None:
+        """Answer for everybody's records, or for those in a scope."""
+        self._scope = scope
         self._engine = context.engine
         self._answers = Answers(context)
         self._settings = SettingsService(context)
@@ -93,4 +96,5 @@ class MetricService:
         return {
             "currency": await self._settings.reporting_currency(),
             "fiscal_start": await self._settings.fiscal_year_start(),
+            "scope": self._scope,
         }

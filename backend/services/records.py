@@ -12,6 +12,7 @@ from backend.services.answers import Answer, Answers
 from backend.services.settings import SettingsService
 from salescommand_lake.model import NOUNS
 from salescommand_lake.reads.question import QueryError, parse_moment, single
+from salescommand_lake.reads.scope import Scope
 from salescommand_lake.records import (
     QuarantinePage,
     QuarantineQuery,
@@ -58,7 +59,9 @@ def record_types() -> list[dict[str, Any]]:
 class RecordService:
     """Reads records, single and in lists, and the quarantine."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scope: Scope | None = None) -> None:
+        """Answer for everybody's records, or for those in a scope."""
+        self._scope = scope
         self._engine = context.engine
         self._answers = Answers(context)
         self._settings = SettingsService(context)
@@ -71,7 +74,9 @@ class RecordService:
         """
         given = list(params)
         currency = await self._settings.reporting_currency()
-        query = RecordQuery.parse(record_type, [pair for pair in given if pair[0] != "fields"], currency=currency)
+        query = RecordQuery.parse(
+            record_type, [pair for pair in given if pair[0] != "fields"], currency=currency, scope=self._scope
+        )
         sparse = dict(given).get("fields")
         wanted = parse_fields(record_type, sparse) if sparse else ()
 
@@ -101,7 +106,7 @@ class RecordService:
             if name in {"limit", "cursor", "sort"}:
                 raise QueryError(name, "an export is whole and in the order of ids", "leave it out")
         currency = await self._settings.reporting_currency()
-        query = RecordQuery.parse(record_type, given, currency=currency)
+        query = RecordQuery.parse(record_type, given, currency=currency, scope=self._scope)
         fields = parse_fields(record_type, dict(asked).get("fields"))
         return export_records(self._engine, query, fmt, fields)
 
@@ -119,7 +124,12 @@ class RecordService:
             raise QueryError(filters[0].parameter, "one record takes no filters")
         moments = {name: parse_moment(name, text) for name, text in once.items()}
         record = await get_record(
-            self._engine, record_type, canonical_id, moments.get("as_of"), moments.get("known_at")
+            self._engine,
+            record_type,
+            canonical_id,
+            moments.get("as_of"),
+            moments.get("known_at"),
+            scope=self._scope,
         )
         if record is None:
             when = " at that moment" if moments else ""
@@ -139,7 +149,8 @@ class RecordService:
                 self._engine,
                 record.type,
                 record.merged_into,
-                **{name: parse_moment(name, text) for name, text in moments.items()},
+                *(parse_moment(name, moments[name]) if name in moments else None for name in ("as_of", "known_at")),
+                scope=self._scope,
             )
             if after is None:
                 break

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend.auth.limiter import SignInLimiter
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, needs_rehash, verify_password
-from backend.auth.principal import Principal, Role
+from backend.auth.principal import DataScope, Principal, Role, usual_scope
 from backend.auth.sessions import Sessions
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
@@ -30,6 +30,7 @@ class User:
     email: str
     name: str
     role: Role
+    scope: DataScope
     needs_password: bool
     created_at: datetime
     last_sign_in_at: datetime | None
@@ -52,13 +53,16 @@ class UserService:
         self._sessions = Sessions(context.redis, context.settings.session_hours)
         self._limiter = SignInLimiter(context.redis)
 
-    async def create(self, email: str, name: str | None, role: Role | None) -> tuple[User, str]:
+    async def create(
+        self, email: str, name: str | None, role: Role | None, scope: DataScope | None = None
+    ) -> tuple[User, str]:
         """Add a person and return them with a one-time sign-in link.
 
         For a person who is there already, only the link is new: it is how a lost password is reset.
 
         Raises:
-            Problem: 422 for an address that is none, 409 when the person has another role.
+            Problem: 422 for an address that is none or a scope that does not go with the role, 409 when the person has
+                another role.
         """
         address = normal_email(email)
         document: Document = {
@@ -66,6 +70,7 @@ class UserService:
             "email": address,
             "name": (name or address.split("@", 1)[0]).strip()[:200],
             "role": (role or Role.ANALYST).value,
+            "scope": _scope(role or Role.ANALYST, scope).value,
             "password": None,
             "created_at": datetime.now(UTC),
             "last_sign_in_at": None,
@@ -86,6 +91,41 @@ class UserService:
         document = await self._mongo.users.get({"_id": user_id})
         return _user(document) if document else None
 
+    async def change(self, user_id: str, role: Role | None, scope: DataScope | None) -> User:
+        """Give a person another role or scope.
+
+        Raises:
+            Problem: 404 when there is no such person, 409 for the last admin, 422 for a scope that does not go with the
+                role.
+        """
+        document = await self._mongo.users.get({"_id": user_id})
+        if document is None:
+            raise not_found("user", user_id)
+        if role not in {None, Role.ADMIN}:
+            await self._keep_an_admin(document)
+        wanted = role or Role(document["role"])
+        kept = None if role else DataScope(document.get("scope") or usual_scope(wanted))
+        change = {"role": wanted.value, "scope": _scope(wanted, scope or kept).value}
+        changed = await self._mongo.users.update({"_id": user_id}, {"$set": change})
+        if changed is None:
+            raise not_found("user", user_id)
+        return _user(changed)
+
+    async def _keep_an_admin(self, document: Document) -> None:
+        """Refuse what would leave nobody as admin.
+
+        Raises:
+            Problem: 409.
+        """
+        if document["role"] == Role.ADMIN and await self._mongo.users.count({"role": Role.ADMIN.value}) == 1:
+            raise Problem(
+                409,
+                "last-admin",
+                "Somebody must stay admin",
+                f"{document['email']} is the only admin.",
+                hint="Make another admin first.",
+            )
+
     async def delete(self, user_id: str) -> None:
         """Remove a person and end their sessions, links and tokens.
 
@@ -95,14 +135,7 @@ class UserService:
         document = await self._mongo.users.get({"_id": user_id})
         if document is None:
             raise not_found("user", user_id)
-        if document["role"] == Role.ADMIN and await self._mongo.users.count({"role": Role.ADMIN.value}) == 1:
-            raise Problem(
-                409,
-                "last-admin",
-                "Somebody must stay admin",
-                f"{document['email']} is the only admin.",
-                hint="Make another admin first.",
-            )
+        await self._keep_an_admin(document)
         await self._mongo.users.delete({"_id": user_id})
         await self._mongo.links.delete({"user_id": user_id})
         await self._mongo.tokens.delete({"created_by": user_id})
@@ -187,6 +220,7 @@ class UserService:
             email=user.email,
             name=user.name,
             role=user.role,
+            scope=user.scope,
             via="session",
             needs_password=user.needs_password,
             by_link=session.by_link,
@@ -235,12 +269,27 @@ def normal_email(text: str) -> str:
     return address
 
 
+def _scope(role: Role, scope: DataScope | None) -> DataScope:
+    """Return the scope of a role, the usual one unless another is asked for.
+
+    Raises:
+        Problem: 422 for an admin who is not to see everything: whoever makes users and keys can't be kept from it.
+    """
+    found = scope or usual_scope(role)
+    if role is Role.ADMIN and found is not DataScope.ALL:
+        fault = FieldError(field="scope", message="an admin sees all")
+        raise Problem(422, "bad-body", "The scope can't be used", "scope: an admin sees all", errors=[fault])
+    return found
+
+
 def _user(document: Document) -> User:
     return User(
         id=document["_id"],
         email=document["email"],
         name=document["name"],
         role=Role(document["role"]),
+        # People from before there were scopes have the one that is usual for their role.
+        scope=DataScope(document.get("scope") or usual_scope(Role(document["role"]))),
         needs_password=document["password"] is None,
         created_at=document["created_at"],
         last_sign_in_at=document["last_sign_in_at"],

@@ -10,7 +10,14 @@ async def test_a_token_reads_and_can_be_revoked(client, control):
     assert made["token"].startswith("sc_pat_")
     bearer = {"Authorization": f"Bearer {made['token']}"}
     me = (await client.get("/api/auth/me", headers=bearer)).json()
-    assert me == {"id": made["id"], "email": "", "name": "reporting", "role": "analyst", "needs_password": False}
+    assert me == {
+        "id": made["id"],
+        "email": "",
+        "name": "reporting",
+        "role": "analyst",
+        "scope": "all",
+        "needs_password": False,
+    }
     listed = (await control.get("/api/tokens")).json()["items"]
     assert listed[0]["ends_with"] == made["token"][-4:]
     assert made["token"] not in str(listed)

@@ -64,9 +64,6 @@ def chart(cluster: Kube) -> Iterator[None]:
     cluster.kubectl("delete", "statefulset", "chart-clickhouse-0", "--ignore-not-found", "--timeout=60s")
     for kind in ("pods", "pvc"):
         cluster.kubectl("delete", kind, "--all", "--force", "--grace-period=0", "--wait=false")
-    # Nothing here would take the claims' own protection off: that is the scheduler's and the kubelet's part.
-    for claim in cluster.get("pvc")["items"]:
-        cluster.patch("pvc", claim["metadata"]["name"], {"metadata": {"finalizers": None}})
     wait(lambda: not cluster.get("pvc")["items"] and not cluster.get("pods")["items"], "nothing is left")
     cluster.kubectl("delete", "secret/chart-clickhouse", "storageclass/growing")
 

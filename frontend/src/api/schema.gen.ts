@@ -1720,7 +1720,13 @@ export interface paths {
         delete: operations["delete_user_api_users__id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a person's role or scope
+         * @description Change what a person may do and whose records they see, from their next request on.
+         *
+         *     A new role without a scope brings the scope that is usual for it.
+         */
+        patch: operations["change_user_api_users__id__patch"];
         trace?: never;
     };
     "/health": {
@@ -2202,6 +2208,12 @@ export interface components {
              */
             error?: string | null;
         };
+        /**
+         * DataScope
+         * @description Whose records somebody sees: one's own, those of everybody below too, or all.
+         * @enum {string}
+         */
+        DataScope: "own" | "team" | "all";
         /**
          * DecisionIn
          * @description Which records, and why.
@@ -3049,6 +3061,8 @@ export interface components {
              */
             needs_password: boolean;
             role: components["schemas"]["Role"];
+            /** @description Whose records this person sees */
+            scope: components["schemas"]["DataScope"];
         };
         /**
          * Member
@@ -3435,7 +3449,7 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A person to add. Without a role: analyst.
+         * @description A person to add. Without a role: analyst. Without a scope: own for a rep, team for a manager, all for others.
          */
         NewUser: {
             /**
@@ -3446,6 +3460,7 @@ export interface components {
             /** Name */
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
+            scope?: components["schemas"]["DataScope"] | null;
         };
         /**
          * NewVerification
@@ -4726,6 +4741,14 @@ export interface components {
             reason: string;
         };
         /**
+         * UserChange
+         * @description What is to change about a person.
+         */
+        UserChange: {
+            role?: components["schemas"]["Role"] | null;
+            scope?: components["schemas"]["DataScope"] | null;
+        };
+        /**
          * UserList
          * @description Everyone, by address.
          */
@@ -4763,6 +4786,8 @@ export interface components {
             /** Needs Password */
             needs_password: boolean;
             role: components["schemas"]["Role"];
+            /** @description Whose records they see: own, team (everybody below too) or all */
+            scope: components["schemas"]["DataScope"];
         };
         /**
          * UserWithLink
@@ -8396,6 +8421,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_user_api_users__id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
             };
             /** @description A problem, as `application/problem+json` */
             default: {

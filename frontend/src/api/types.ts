@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Me = Schemas["Me"];
 export type User = Schemas["UserOut"];
 export type NewUser = Schemas["NewUser"];
+export type UserChange = Schemas["UserChange"];
 export type MetricDefinition = Schemas["MetricDefinition"];
 
 export type RawMetricResult = Schemas["MetricAnswer"];

@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { NewUser } from "./types";
+import type { NewUser, UserChange } from "./types";
 
 export const usersQuery = queryOptions({
   queryKey: ["users"],
@@ -13,6 +13,16 @@ export function useAddUser() {
   return useMutation({
     mutationFn: (body: NewUser) =>
       dataOf(client.POST("/api/users", { body })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["users"] }),
+  });
+}
+
+/** Gives a person another role or scope; it holds from their next request on. */
+export function useChangeUser() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: { id: string } & UserChange) =>
+      dataOf(client.PATCH("/api/users/{id}", { params: { path: { id } }, body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
 }

@@ -75,4 +75,41 @@ describe("Users", () => {
     await user.click(screen.getByRole("button", { name: "Make a sign-in link" }));
     expect(await screen.findByText(/token=preview/)).toBeVisible();
   });
+
+  it("sets what a person sees", async () => {
+    const changes: unknown[] = [];
+    const bob = { ...ME, id: "usr_2", email: "bob@aldermoor.example", role: "manager", scope: "team", created_at: "2026-01-01T00:00:00Z" };
+    server.use(
+      http.get("*/api/users", () => HttpResponse.json({ items: [bob] })),
+      http.patch("*/api/users/usr_2", async ({ request }) => {
+        changes.push(await request.json());
+        return HttpResponse.json(bob);
+      }),
+    );
+    const { user } = renderApp("/users");
+    await user.selectOptions(await screen.findByLabelText("What bob@aldermoor.example sees"), "Everything");
+    await waitFor(() => expect(changes).toEqual([{ scope: "all" }]));
+    await user.selectOptions(screen.getByLabelText("Role of bob@aldermoor.example"), "rep");
+    await waitFor(() => expect(changes).toEqual([{ scope: "all" }, { role: "rep" }]));
+  });
+});
+
+describe("Who sees only some records", () => {
+  it("is shown the way to numbers and records, and asks for nothing that tells of all", async () => {
+    const asked: string[] = [];
+    server.use(
+      http.get("*/api/auth/me", () => HttpResponse.json({ ...ME, role: "rep", scope: "own" })),
+      http.get("*/api/quarantine", () => {
+        asked.push("quarantine");
+        return problem(403, "Not in your scope", "This tells of everybody's.");
+      }),
+    );
+    renderApp("/");
+    const nav = await screen.findByRole("navigation", { name: "Main" });
+    expect(await within(nav).findByText("Opportunities")).toBeVisible();
+    for (const place of ["Events", "Quarantine", "Sources", "System", "Users"]) {
+      expect(within(nav).queryByText(place)).not.toBeInTheDocument();
+    }
+    expect(asked).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
 
-export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", needs_password: false };
+export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
 
 const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS };
 
@@ -157,5 +157,6 @@ export const handlers = [
   http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
   http.get("*/api/users", () => HttpResponse.json({ items: [{ ...ME, created_at: new Date().toISOString(), last_sign_in_at: new Date().toISOString() }] })),
+  http.patch("*/api/users/:id", async ({ request }) => HttpResponse.json({ ...ME, ...((await request.json()) as object) })),
   http.post("*/api/users", () => HttpResponse.json({ user: ME, link: "http://localhost:3000/sign-in?token=preview" }, { status: 201 })),
 ];

@@ -146,13 +146,17 @@ def user_create(
     email: Annotated[str, typer.Argument(metavar="EMAIL")],
     role: RoleOption = None,
     name: Annotated[str | None, typer.Option(help="Name to show.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(metavar="SCOPE", help="Whose records: own, team or all.", show_default=False)
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Print a one-time sign-in link, and nothing else.
 
     For a person who is there already the link is new; that is also how a lost password is replaced.
     """
-    body = {name_: value for name_, value in (("email", email), ("role", role), ("name", name)) if value}
+    given = {"email": email, "role": role, "name": name, "scope": scope}
+    body = {name_: value for name_, value in given.items() if value}
     answer(str(_call(data, "POST", "/api/users", json=body)["link"]))
 
 
@@ -164,8 +168,11 @@ def user_list(json: JsonOption = False, data: DataOption = None) -> None:
         answer_json(found)
     else:
         table(
-            ["id", "email", "name", "role", "last sign-in"],
-            [[one["id"], one["email"], one["name"], one["role"], one.get("last_sign_in_at")] for one in found],
+            ["id", "email", "name", "role", "sees", "last sign-in"],
+            [
+                [one["id"], one["email"], one["name"], one["role"], one["scope"], one.get("last_sign_in_at")]
+                for one in found
+            ],
         )
 
 

@@ -1,3 +1,4 @@
+import type { Me } from "@/api/types";
 import type { IconName } from "@/components/icon";
 
 export interface Place {
@@ -7,6 +8,13 @@ export interface Place {
   /** The second key after `g`. */
   key?: string;
   adminOnly?: boolean;
+  /** Tells of everybody's records: not for those who see only some. */
+  allOnly?: boolean;
+}
+
+/** May this person go there? */
+export function isOpen(place: Place, me: Me | null | undefined): boolean {
+  return (!place.adminOnly || me?.role === "admin") && (!place.allOnly || me?.scope === "all");
 }
 
 export const GROUPS: { title: string; places: Place[] }[] = [
@@ -28,22 +36,22 @@ export const GROUPS: { title: string; places: Place[] }[] = [
   {
     title: "Lake",
     places: [
-      { to: "/events", label: "Events", icon: "events", key: "e" },
-      { to: "/quarantine", label: "Quarantine", icon: "warning", key: "q" },
-      { to: "/sources", label: "Sources", icon: "source", key: "s" },
-      { to: "/system", label: "System", icon: "system", key: "y" },
+      { to: "/events", label: "Events", icon: "events", key: "e", allOnly: true },
+      { to: "/quarantine", label: "Quarantine", icon: "warning", key: "q", allOnly: true },
+      { to: "/sources", label: "Sources", icon: "source", key: "s", allOnly: true },
+      { to: "/system", label: "System", icon: "system", key: "y", allOnly: true },
       { to: "/users", label: "Users", icon: "users", key: "u", adminOnly: true },
     ],
   },
 ];
 
 /** The five places of the bar on a phone. */
-export const BAR: (Place & { short?: string })[] = [
+export const BAR: Place[] = [
   { to: "/", label: "Overview", icon: "overview" },
   { to: "/pipeline", label: "Pipeline", icon: "pipeline" },
   { to: "/records/opportunities", label: "Records", icon: "deal" },
-  { to: "/quarantine", label: "Queue", icon: "warning" },
-  { to: "/system", label: "System", icon: "system" },
+  { to: "/quarantine", label: "Queue", icon: "warning", allOnly: true },
+  { to: "/system", label: "System", icon: "system", allOnly: true },
 ];
 
 /** Is this place the one that the address stands in? */

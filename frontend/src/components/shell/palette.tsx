@@ -14,7 +14,7 @@ import { drillTo } from "@/lib/drill";
 import { useToast } from "@/components/toast";
 import { NOUNS, type RecordType } from "@/lib/nouns";
 import { useTheme } from "@/lib/theme";
-import { GROUPS } from "./nav";
+import { GROUPS, isOpen } from "./nav";
 import { useCopyLink } from "./shell";
 
 function Item({
@@ -89,7 +89,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
       (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
     );
   };
-  const places = GROUPS.flatMap((group) => group.places).filter((place) => !place.adminOnly || me?.role === "admin");
+  const places = GROUPS.flatMap((group) => group.places).filter((place) => isOpen(place, me));
   return (
     <Dialog label="Search or run" className="palette" onClose={onClose}>
       <Command label="Search or run" loop>

@@ -6,10 +6,10 @@ import { sourcesQuery } from "@/api/sources";
 import { Icon, Mark } from "@/components/icon";
 import { count } from "@/lib/format";
 import { AccountMenu } from "./account-menu";
-import { BAR, GROUPS, isHere } from "./nav";
+import { BAR, GROUPS, isHere, isOpen } from "./nav";
 
-function useCounts(): Record<string, number | undefined> {
-  const quarantine = useInfiniteQuery(quarantineQuery({}, 1));
+function useCounts(all: boolean): Record<string, number | undefined> {
+  const quarantine = useInfiniteQuery({ ...quarantineQuery({}, 1), enabled: all });
   const sources = useQuery(sourcesQuery);
   return { "/quarantine": quarantine.data?.pages[0]?.total, "/sources": sources.data?.items.length };
 }
@@ -18,7 +18,7 @@ function useCounts(): Record<string, number | undefined> {
 export function Side() {
   const { pathname } = useLocation();
   const { data: me } = useQuery(meQuery);
-  const counts = useCounts();
+  const counts = useCounts(me?.scope === "all");
   return (
     <nav className="side" aria-label="Main">
       <Link className="brand" to="/" aria-label="SalesCommand, overview">
@@ -31,7 +31,7 @@ export function Side() {
         <div key={group.title} className="side-group">
           <h2>{group.title}</h2>
           {group.places
-            .filter((place) => !place.adminOnly || me?.role === "admin")
+            .filter((place) => isOpen(place, me))
             .map((place) => {
               const n = counts[place.to];
               return (
@@ -59,10 +59,11 @@ export function Side() {
 /** The bottom bar on phones. */
 export function BottomBar() {
   const { pathname } = useLocation();
+  const { data: me } = useQuery(meQuery);
   const inRecords = pathname.startsWith("/records/");
   return (
     <nav className="mbar" aria-label="Main, short">
-      {BAR.map((place) => {
+      {BAR.filter((place) => isOpen(place, me)).map((place) => {
         const here = place.label === "Records" ? inRecords : isHere(place.to, pathname);
         return (
           <Link key={place.to} to={place.to} {...(here ? { "aria-current": "page" as const } : {})}>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { meQuery } from "@/api/auth";
-import { useAddUser, useRemoveUser, usersQuery } from "@/api/users";
+import { useAddUser, useChangeUser, useRemoveUser, usersQuery } from "@/api/users";
 import type { User } from "@/api/types";
 import { CopyButton } from "@/components/copy";
 import { Panel } from "@/components/panel";
@@ -13,11 +13,18 @@ import { words } from "@/lib/nouns";
 
 const ROLES = [
   { role: "analyst", words: "Analyst, reads everything" },
-  { role: "rep", words: "Rep, sells" },
-  { role: "manager", words: "Manager of a team" },
+  { role: "rep", words: "Rep, sees what is theirs" },
+  { role: "manager", words: "Manager, sees their team" },
   { role: "admin", words: "Admin, also makes keys and users" },
 ] as const;
 
+const SCOPES = [
+  { scope: "own", words: "Own records" },
+  { scope: "team", words: "Team, all below" },
+  { scope: "all", words: "Everything" },
+] as const;
+
+type Scope = (typeof SCOPES)[number]["scope"];
 type Role = (typeof ROLES)[number]["role"];
 
 function AddPanel() {
@@ -86,6 +93,49 @@ function AddPanel() {
   );
 }
 
+/** What a person may do, and whose records they see. The address ties them to an owner of the same address. */
+function Rights({ user, own }: { user: User; own: boolean }) {
+  const change = useChangeUser();
+  const toast = useToast();
+  const set = (body: { role?: Role; scope?: Scope }) =>
+    change.mutate({ id: user.id, ...body }, { onSuccess: () => toast(`${user.email} has other rights from now on.`) });
+  return (
+    <div className="stack" style={{ gap: 4 }}>
+      <span className="row w gap4">
+        <span className="field">
+          <select
+            aria-label={`Role of ${user.email}`}
+            value={user.role}
+            disabled={own || change.isPending}
+            onChange={(event) => set({ role: event.target.value as Role })}
+          >
+            {ROLES.map(({ role }) => (
+              <option key={role} value={role}>
+                {words(role)}
+              </option>
+            ))}
+          </select>
+        </span>
+        <span className="field">
+          <select
+            aria-label={`What ${user.email} sees`}
+            value={user.scope}
+            disabled={user.role === "admin" || change.isPending}
+            onChange={(event) => set({ scope: event.target.value as Scope })}
+          >
+            {SCOPES.map((one) => (
+              <option key={one.scope} value={one.scope}>
+                {one.words}
+              </option>
+            ))}
+          </select>
+        </span>
+      </span>
+      {change.error ? <span className="bad xs">{change.error.message}</span> : null}
+    </div>
+  );
+}
+
 /** Removing is asked once more: it ends the person's sessions at once and cannot be undone here. */
 function Remove({ user }: { user: User }) {
   const remove = useRemoveUser();
@@ -142,7 +192,7 @@ export function UsersPage() {
                     <thead>
                       <tr>
                         <th>Person</th>
-                        <th>Role</th>
+                        <th>Role and what they see</th>
                         <th className="hide-sm">Password</th>
                         <th className="r hide-sm">Last sign-in</th>
                         <th>
@@ -157,7 +207,9 @@ export function UsersPage() {
                             {user.name || user.email}
                             <small>{user.email}</small>
                           </th>
-                          <td>{words(user.role)}</td>
+                          <td>
+                            <Rights user={user} own={user.id === me.id} />
+                          </td>
                           <td className="hide-sm mut">{user.needs_password ? "not set" : "set"}</td>
                           <td className="r num mut hide-sm" title={utc(user.last_sign_in_at)}>
                             {user.last_sign_in_at ? ago(user.last_sign_in_at) : "never"}

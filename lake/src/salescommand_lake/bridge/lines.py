@@ -88,7 +88,13 @@ def _side(
 ) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of the deals of a moment under the filters of the question, its columns with the prefix."""
     source, parameters = matching(
-        _DEAL, moment, query.currency, filters=(*where, *query.filters), needed={"value", *query.by}, early=early
+        _DEAL,
+        moment,
+        query.currency,
+        filters=(*where, *query.filters),
+        needed={"value", *query.by},
+        early=early,
+        scope=query.scope,
     )
     # None may be NULL but the due date: a deal that is not there at one of the moments has the defaults of its types.
     facts = {

@@ -17,6 +17,7 @@ from salescommand_lake.reads.question import (
     query_string,
     single,
 )
+from salescommand_lake.reads.scope import Scope
 from salescommand_lake.records.question import DEFAULT_LIMIT, parse_limit
 
 __all__ = ["DATE_MOVES", "MOVEMENTS", "Bar", "Bridge", "BridgeDealsQuery", "BridgeQuery", "BridgeSet"]
@@ -64,15 +65,24 @@ class BridgeQuery:
     by: tuple[str, ...] = ()
     fiscal_start: int = 1
     filters: tuple[Filter, ...] = ()
+    scope: Scope | None = None
+    """Whose records are seen; None is everybody's. It is no parameter of a query string."""
 
     @classmethod
-    def parse(cls, params: Iterable[tuple[str, str]], *, currency: str = "USD", fiscal_start: int = 1) -> BridgeQuery:
+    def parse(
+        cls,
+        params: Iterable[tuple[str, str]],
+        *,
+        currency: str = "USD",
+        fiscal_start: int = 1,
+        scope: Scope | None = None,
+    ) -> BridgeQuery:
         """Read the parameters of a query string; ``currency`` holds when they name none.
 
         Raises:
             QueryError: a parameter is missing, unknown or can't be read.
         """
-        return cls(**_read(list(params), (), currency, fiscal_start)[0])
+        return cls(**_read(list(params), (), currency, fiscal_start)[0], scope=scope)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -96,7 +106,12 @@ class BridgeDealsQuery:
 
     @classmethod
     def parse(
-        cls, params: Iterable[tuple[str, str]], *, currency: str = "USD", fiscal_start: int = 1
+        cls,
+        params: Iterable[tuple[str, str]],
+        *,
+        currency: str = "USD",
+        fiscal_start: int = 1,
+        scope: Scope | None = None,
     ) -> BridgeDealsQuery:
         """Read the parameters of a query string.
 
@@ -107,7 +122,7 @@ class BridgeDealsQuery:
         keys = tuple(value or None for name, value in pairs if name == "key")
         rest = [pair for pair in pairs if pair[0] != "key"]
         known, once = _read(rest, ("movement", "limit", "cursor"), currency, fiscal_start)
-        query = BridgeQuery(**known)
+        query = BridgeQuery(**known, scope=scope)
         movement = once.get("movement", "")
         if movement not in MOVEMENTS and movement not in DATE_MOVES:
             words = ", ".join([*MOVEMENTS, *DATE_MOVES])

@@ -72,7 +72,12 @@ def cut_sql(metrics: Sequence[Metric], query: MetricQuery) -> tuple[str, dict[st
             parameters |= bound
     needed = {name for metric in metrics for name in needed_columns(metric)} | set(query.by)
     source, bound = matching(
-        first.noun, Moment(query.as_of, query.known_at), query.currency, filters=filters, needed=needed
+        first.noun,
+        Moment(query.as_of, query.known_at),
+        query.currency,
+        filters=filters,
+        needed=needed,
+        scope=query.scope,
     )
     keys = [f"{key_sql(first, name, query.fiscal_start)} AS by_{name}" for name in query.by]
     sums = [one for number, metric in enumerate(metrics) for one in _sums_sql(metric, whens[number], number)]

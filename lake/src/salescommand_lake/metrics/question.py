@@ -17,6 +17,7 @@ from salescommand_lake.reads.question import (
     parse_moment,
     single,
 )
+from salescommand_lake.reads.scope import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +35,18 @@ class MetricQuery:
     fiscal_start: int = 1
     """The month in which the fiscal year begins."""
     filters: tuple[Filter, ...] = ()
+    scope: Scope | None = None
+    """Whose records are seen; None is everybody's. It is no parameter of a query string."""
 
     @classmethod
-    def parse(cls, params: Iterable[tuple[str, str]], *, currency: str = "USD", fiscal_start: int = 1) -> MetricQuery:
+    def parse(
+        cls,
+        params: Iterable[tuple[str, str]],
+        *,
+        currency: str = "USD",
+        fiscal_start: int = 1,
+        scope: Scope | None = None,
+    ) -> MetricQuery:
         """Read the parameters of a query string; ``currency`` holds when they name none.
 
         Raises:
@@ -59,6 +69,7 @@ class MetricQuery:
             currency=parse_currency(once.get("currency", currency)),
             fiscal_start=fiscal_start,
             filters=filters,
+            scope=scope,
         )
 
     def ungrouped(self) -> MetricQuery:

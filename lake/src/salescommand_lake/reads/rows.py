@@ -24,6 +24,7 @@ from salescommand_lake.reads.merged import merged_at
 from salescommand_lake.reads.money import converted, rounded
 from salescommand_lake.reads.names import REPORTING_LINE, looked_up, name_joins, resolved
 from salescommand_lake.reads.question import Filter
+from salescommand_lake.reads.scope import Scope, within
 from salescommand_lake.reads.stage_visits import STAGE_VISIT, visits
 
 __all__ = ["Moment", "columns", "matching", "resolved", "rows", "states_at", "told", "weighs"]
@@ -207,10 +208,11 @@ def matching(
     needed: Collection[str],
     known: Mapping[str, Column] | None = None,
     early: str = "1",
+    scope: Scope | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Return the SELECT of ``rows`` that match filters. What records say themselves is looked at first.
 
-    ``early`` is more SQL over what the records say themselves.
+    ``early`` is more SQL over what the records say themselves; what is not in ``scope`` is not there.
 
     Raises:
         QueryError: a filter names no column, or a value does not fit.
@@ -221,7 +223,8 @@ def matching(
     known = known or columns(noun)
     said_so, parameters = condition(first, known, "o")
     late, bound = condition([one for one in found if one not in first], known)
+    inside, owners = within(noun, scope)
     source, more = rows(
-        noun, moment, currency, {*needed, *(one.field for one in found)}, where=f"{said_so} AND {early}"
+        noun, moment, currency, {*needed, *(one.field for one in found)}, where=f"{inside} AND {said_so} AND {early}"
     )
-    return f"SELECT * FROM ({source}) WHERE {late}", parameters | bound | more
+    return f"SELECT * FROM ({source}) WHERE {late}", parameters | bound | more | owners

@@ -12,7 +12,7 @@ from salescommand_lake.records.question import (
     RecordQuery,
     RuleResult,
 )
-from salescommand_lake.records.single import get_record
+from salescommand_lake.records.single import get_record, is_seen
 
 __all__ = [
     "Change",
@@ -24,6 +24,7 @@ __all__ = [
     "RecordQuery",
     "RuleResult",
     "get_record",
+    "is_seen",
     "list_quarantine",
     "list_records",
 ]

@@ -11,6 +11,7 @@ from salescommand_lake.reads.conditions import Column, condition
 from salescommand_lake.reads.files import FORMATS, harmless
 from salescommand_lake.reads.question import QueryError
 from salescommand_lake.reads.rows import Moment, columns, rows
+from salescommand_lake.reads.scope import within
 from salescommand_lake.records.question import RecordQuery
 
 __all__ = ["export_records", "parse_fields"]
@@ -53,8 +54,10 @@ def export_records(
     """
     noun = NOUNS[query.type]
     known = {"title": Column(_title(noun))} | columns(noun)
-    source, parameters = rows(noun, Moment(query.as_of, query.known_at), query.currency)
+    inside, owners = within(noun, query.scope)
+    source, parameters = rows(noun, Moment(query.as_of, query.known_at), query.currency, where=inside)
     where, bound = condition(query.filters, known)
+    bound |= owners
     if query.q:
         where += f" AND positionCaseInsensitiveUTF8({_title(noun)}, {{q:String}}) > 0"
         bound["q"] = query.q

@@ -39,7 +39,9 @@ async def list_records(engine: Engine, query: RecordQuery) -> Page:
     moment = Moment(query.as_of, query.known_at)
     descending, column = _sort(query.sort, known)
     needed = {query.sort.removeprefix("-")}
-    source, parameters = matching(noun, moment, query.currency, filters=query.filters, needed=needed, known=known)
+    source, parameters = matching(
+        noun, moment, query.currency, filters=query.filters, needed=needed, known=known, scope=query.scope
+    )
     where = "1"
     if query.q:
         where += f" AND positionCaseInsensitiveUTF8({_title(noun)}, {{q:String}}) > 0"

@@ -16,6 +16,7 @@ from salescommand_lake.reads.question import (
     parse_moment,
     single,
 )
+from salescommand_lake.reads.scope import Scope
 from salescommand_lake.reads.stage_visits import READABLE
 
 MAX_LIMIT = 500
@@ -48,9 +49,18 @@ class RecordQuery:
     known_at: datetime | None = None
     currency: str = "USD"
     """The currency in which ``value`` of each item is given."""
+    scope: Scope | None = None
+    """Whose records are seen; None is everybody's. It is no parameter of a query string."""
 
     @classmethod
-    def parse(cls, record_type: str, params: Iterable[tuple[str, str]], *, currency: str = "USD") -> RecordQuery:
+    def parse(
+        cls,
+        record_type: str,
+        params: Iterable[tuple[str, str]],
+        *,
+        currency: str = "USD",
+        scope: Scope | None = None,
+    ) -> RecordQuery:
         """Read the parameters of a query string; ``currency`` holds when they name none.
 
         Raises:
@@ -73,6 +83,7 @@ class RecordQuery:
             as_of=moments.get("as_of"),
             known_at=moments.get("known_at"),
             currency=parse_currency(once.get("currency", currency)),
+            scope=scope,
         )
 
 

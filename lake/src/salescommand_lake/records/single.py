@@ -13,12 +13,13 @@ from salescommand_lake.identity.members import Member, members_of
 from salescommand_lake.identity.merged_sql import merged
 from salescommand_lake.model import NOUNS, Noun, canonical_id
 from salescommand_lake.reads.question import Filter
+from salescommand_lake.reads.scope import Scope
 from salescommand_lake.reads.values import place, plain, utc
 from salescommand_lake.records.listing import list_records
 from salescommand_lake.records.question import Change, FieldValue, Record, RecordQuery, RuleResult
 from salescommand_lake.retention import expired_before
 
-__all__ = ["get_record"]
+__all__ = ["get_record", "is_seen"]
 
 _RELATED = 50
 
@@ -29,8 +30,12 @@ async def get_record(
     record_id: str,
     as_of: datetime | None = None,
     known_at: datetime | None = None,
+    *,
+    scope: Scope | None = None,
 ) -> Record | None:
     """Return a record, deleted ones included, as it is now or was at a moment; None when there is or was none.
+
+    What is not in ``scope`` now is none, at any moment, and so is what lives no more: nobody owns it.
 
     The id of a source's record that is one with others answers the merged record.
 
@@ -40,7 +45,7 @@ async def get_record(
     """
     noun = NOUNS[record_type]
     members = await members_of(engine, noun, record_id, known_at)
-    if not members:
+    if not members or not await is_seen(engine, record_type, members[0].cluster_id, scope):
         return None
     changes, parameters = _changes(members, noun, as_of, known_at)
     state = await engine.query(_state(noun, changes), {**parameters, "cluster": members[0].cluster_id})
@@ -48,7 +53,7 @@ async def get_record(
         return None
     row = state[0]
     versions = await engine.query(f"{histories(noun, changes)} ORDER BY ord", parameters)
-    query = RecordQuery(type=record_type, as_of=as_of, known_at=known_at)
+    query = RecordQuery(type=record_type, as_of=as_of, known_at=known_at, scope=scope)
     cluster = members[0].cluster_id
     expired = await expired_before(engine)
     return Record(
@@ -67,6 +72,18 @@ async def get_record(
         merged_into=_merged_into(noun, row, record_id),
         members=tuple(members),
     )
+
+
+async def is_seen(engine: Engine, record_type: str, record_id: str, scope: Scope | None) -> bool:
+    """Tell whether a record is in a scope now.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    if scope is None:
+        return True
+    one = Filter("canonical_id", "eq", (record_id,))
+    return (await list_records(engine, RecordQuery(type=record_type, filters=(one,), limit=1, scope=scope))).total > 0
 
 
 def _merged_into(noun: Noun, row: Row, record_id: str) -> str | None:
@@ -175,6 +192,7 @@ async def _related(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> 
                 limit=_RELATED,
                 as_of=query.as_of,
                 known_at=query.known_at,
+                scope=query.scope,
             ),
         )
         items = [item for item in page.items if item["canonical_id"] != row["canonical_id"]]

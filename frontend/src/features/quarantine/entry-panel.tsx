@@ -63,7 +63,7 @@ function Payload({ body, item }: { body: Uint8Array; item: QuarantineItem }) {
       </div>
       {lines.length > LINES ? <p className="mut xs">{count(lines.length - LINES)} more lines on the event’s page.</p> : null}
       {item.field && !mark ? (
-        <p className="mut xs" style={{ paddingTop: 8 }}>
+        <p className="mut xs breaks" style={{ paddingTop: 8 }}>
           {item.value ? (
             <>
               The value <b className="mono fg">{item.value}</b> is not at one single place in these bytes.

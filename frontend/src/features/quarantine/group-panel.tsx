@@ -31,7 +31,7 @@ export function GroupPanel({ group, may }: { group: QuarantineGroup; may: boolea
             <h2 className="grow-none">{group.reason}</h2>
             <span className="tag warn">{entries}</span>
           </div>
-          <p className="mut" style={{ paddingTop: 4 }}>
+          <p className="mut breaks" style={{ paddingTop: 4 }}>
             {field
               ? `${sourceName(group.source)} sends a ${field} of ${group.record_type} that no rule can read; the other fields of these events went on.`
               : `These events of ${sourceName(group.source)} were set aside whole.`}

@@ -35,13 +35,13 @@ export function LogPanel({ may }: { may: boolean }) {
             <ul className="list ruled">
               {data.items.map((action) => (
                 <li key={action.id}>
-                  <span className="grow">
+                  <span className="grow breaks">
                     <b className="m">
                       {DONE[action.action] ?? action.action}
                       {entries(action)}
                     </b>
                     {action.reason ? <span>: {action.reason}</span> : null}
-                    <span className="mut xs block wrap-code">
+                    <span className="mut xs block">
                       {action.target} · {action.actor}, <span title={utc(action.at)}>{ago(action.at)}</span>
                     </span>
                   </span>

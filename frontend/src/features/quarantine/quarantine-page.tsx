@@ -91,7 +91,7 @@ export function QuarantinePage() {
           const sum = data.pages[0]?.total ?? 0;
           if (sum === 0) {
             return (
-              <div className="stack narrow">
+              <div className="stack">
                 <section className="panel">
                   <Empty icon="warning" title={state ? `Nothing is ${state}` : "Quarantine is empty"}>
                     {state
@@ -105,10 +105,10 @@ export function QuarantinePage() {
           }
           return (
             <div className="g12">
-              <div className="s4 stack narrow" style={{ alignContent: "start", alignSelf: "start" }}>
+              <div className="s4 stack" style={{ alignContent: "start", alignSelf: "start" }}>
                 <GroupsPanel groups={groups} total={sum} />
               </div>
-              <div className="s8 stack narrow">
+              <div className="s8 stack">
                 {group && !state ? <GroupPanel group={group} may={may} /> : null}
                 {query.error && !query.data ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
                 {item ? <EntryPanel key={`${item.event_id}|${item.field}`} item={item} place={place} total={total} may={may} onMove={move} /> : null}

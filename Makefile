@@ -68,7 +68,7 @@ bench: setup ## Measure on this machine (BENCH="ingest --quick", "reads", "lake 
 	@$(BIN)/python -m benchmarks $(or $(BENCH),--help)
 
 ##@ Keep
-.PHONY: format lock crd clean
+.PHONY: format lock crd chart clean
 format: setup ## Format the Python sources
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
@@ -76,8 +76,11 @@ lock: setup ## Resolve the lock files again (UPGRADE=1: to the newest of everyth
 	@UPGRADE="$(UPGRADE)" ./scripts/lock.sh
 
 crd: setup ## Write the DataLake definition and its reference from the operator's models
-	@$(BIN)/python -m salescommand_operator.crd > operator/crd/datalakes.yaml
+	@$(BIN)/python -m salescommand_operator.crd > charts/salescommand/files/datalakes.yaml
 	@$(BIN)/python -m salescommand_operator.reference docs/operator.md
+
+chart: setup ## Write the table of values into the chart's README
+	@$(BIN)/python scripts/chart_readme.py
 
 clean: ## Remove what was installed and built; data stays
 	@rm -rf .venv .setup frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -15,7 +15,7 @@ from backend.auth.principal import Principal
 from backend.context import Context
 from backend.docs import DOCS_POLICY, docs_page
 from backend.errors import ProblemBody
-from backend.exposition import SourceGauges, create_metrics_app, exposition
+from backend.exposition import AskedGauges, create_metrics_app, exposition
 from backend.handlers import install_handlers
 from backend.metrics import VERSION
 from backend.microservices.ingest.front import IngestFront
@@ -76,7 +76,7 @@ def _add_descriptions(api: FastAPI) -> None:
 
 def _add_metrics(api: FastAPI, context: Context) -> None:
     """Add Prometheus's text for those who are signed in."""
-    gauges = SourceGauges(context)
+    gauges = AskedGauges(context)
 
     async def metrics() -> Response:
         return await exposition(context, gauges)

@@ -7,10 +7,11 @@ has a number of its own, and a run whose number is not the job's any more stops 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from backend.context import Context
 from backend.errors import Problem, not_found
@@ -119,6 +120,17 @@ class JobService:
     async def all(self, limit: int = 100) -> list[JobRecord]:
         """Return the jobs, newest first."""
         return [_record(each) for each in await self._jobs.find(sort=[("created_at", -1)], limit=limit)]
+
+    async def waiting(self) -> tuple[dict[str, int], datetime | None]:
+        """Return how many of the newest jobs are in each state, and since when the oldest queued one waits, UTC.
+
+        Raises:
+            MongoUnavailable: MongoDB is away.
+        """
+        jobs = await self.all()
+        counts = Counter(job.state for job in jobs)
+        queued = [job.created_at for job in jobs if job.state == "queued"]
+        return {state: counts[state] for state in get_args(State)}, min(queued, default=None)
 
     async def one(self, job_id: str) -> JobRecord:
         """Return one job.

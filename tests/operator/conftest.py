@@ -10,7 +10,7 @@ import pytest
 from tests.support.clickhouse_front import FrontServer
 from tests.support.kube import Kube, kube, lacking
 
-CRD = Path(__file__).resolve().parents[2] / "operator/crd/datalakes.yaml"
+CRD = Path(__file__).resolve().parents[2] / "charts/salescommand/files/datalakes.yaml"
 SECRET = "front-password-7f31"
 
 

@@ -20,7 +20,7 @@ from tests.operator.conftest import SECRET
 from tests.support.clickhouse_front import FrontServer
 from tests.support.kube import Kube
 
-ROLE = Path(__file__).resolve().parents[2] / "operator/deploy/role.yaml"
+ROLE = Path(__file__).resolve().parents[2] / "charts/salescommand/files/role.yaml"
 ROUNDS = int(os.environ.get("SALESCOMMAND_FAULT_ROUNDS", "5"))
 
 

@@ -67,6 +67,7 @@ class IngestMetrics(Collector):
         gauge, counter = GaugeMetricFamily, CounterMetricFamily
         yield gauge("salescommand_spool_oldest_seconds", "Age of the oldest event that waits", age)
         yield gauge("salescommand_spool_bytes", "Size of the spool's content", spool.used_bytes)
+        yield gauge("salescommand_spool_max_bytes", "Size above which posts are refused", spool.limits.spool_bytes)
         yield gauge("salescommand_spool_pending_bytes", "Posts that wait for the disk", spool.pending_bytes)
         yield gauge("salescommand_spool_remembered", "Marks that repeats are told by", spool.remembered)
         yield counter("salescommand_spool_commits", "Group commits", stats.groups)

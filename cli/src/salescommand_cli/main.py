@@ -12,6 +12,7 @@ from salescommand_cli import version as own_version
 from salescommand_cli.commands import (
     access,
     backup,
+    check,
     contracts,
     declared,
     doctor,
@@ -78,6 +79,7 @@ for register in (
     jobs,
     spool,
     backup,
+    check,
     doctor,
 ):
     register.add_to(cli)

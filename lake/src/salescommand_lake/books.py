@@ -15,7 +15,7 @@ from salescommand_lake.identifiers import seq_time
 from salescommand_lake.model import NOUNS
 from salescommand_lake.quarantine.open_sql import ENTRIES
 
-__all__ = ["data_as_of", "raw_books"]
+__all__ = ["data_as_of", "raw_books", "waiting_since"]
 
 _TERMS = ("raw", "pending", "applied", "superseded", "ignored", "quarantined", "expired")
 _FOLDED = "(batch_id, source, record_type) IN (SELECT batch_id, source, record_type FROM folded_batches)"
@@ -80,3 +80,17 @@ async def data_as_of(engine: Engine) -> dict[str, datetime]:
         else seq_time(int(row["newest"]))
         for row in rows
     }
+
+
+async def waiting_since(engine: Engine) -> dict[str, datetime]:
+    """Return per source when the oldest event that is in the lake and not in the records was received, UTC.
+
+    Sources without such an event are left out.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    rows = await engine.query(
+        f"SELECT source, min(first_seq) AS waiting FROM raw_batches WHERE NOT {_FOLDED} GROUP BY source ORDER BY source"
+    )
+    return {row["source"]: seq_time(int(row["waiting"])) for row in rows}

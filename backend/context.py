@@ -87,6 +87,7 @@ class Context:
 def lake_settings(settings: BackendSettings) -> LakeSettings:
     """Return the part of the settings that the lake needs."""
     return LakeSettings(
+        ca_file=settings.clickhouse_ca_file,
         url=settings.clickhouse_url or None,
         database=settings.clickhouse_database,
         user=settings.clickhouse_user,

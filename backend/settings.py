@@ -73,6 +73,9 @@ class BackendSettings(BaseSettings):
     )
     clickhouse_user: str = _env("CLICKHOUSE_USER", "default", "User of the lake")
     clickhouse_password: SecretStr = _env("CLICKHOUSE_PASSWORD", SecretStr(""), "Password of that user")
+    clickhouse_ca_file: Path | None = _env(
+        "CLICKHOUSE_CA_FILE", None, "Certificate authority of an https address that the system does not know"
+    )
     schema_mode: Literal["ensure", "verify"] = _env(
         "SALESCOMMAND_SCHEMA", "ensure", "`ensure` makes and updates the lake's tables, `verify` only checks them"
     )
@@ -207,6 +210,8 @@ class BackendSettings(BaseSettings):
 
 
 def _shown(default: Any) -> str:
+    if default is None:
+        return ""
     return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
 
 

@@ -13,7 +13,13 @@ import pytest
 import yaml
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "salescommand"
-CASES = ("rendering", "ha", "external", "kind")
+CASES = {
+    "rendering": (),
+    "ha": ("ci/ha-values.yaml",),
+    "external": ("ci/external-values.yaml",),
+    "kind": ("kind-values.yaml",),
+}
+"""Sets of values by name: their files, on top of the one that names existing Secrets."""
 
 
 def helm() -> str:
@@ -27,7 +33,8 @@ def helm() -> str:
 
 def template(*arguments: str, values: str = "rendering") -> subprocess.CompletedProcess[str]:
     """Run `helm template` with one of the chart's own sets of values."""
-    command = [helm(), "template", "prod", str(CHART), "-n", "sales", "-f", str(CHART / "ci" / f"{values}-values.yaml")]
+    files = [word for file in ("ci/rendering-values.yaml", *CASES[values]) for word in ("-f", str(CHART / file))]
+    command = [helm(), "template", "prod", str(CHART), "-n", "sales", *files]
     return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -273,7 +273,8 @@ def test_it_lints():
 
     from tests.deploy.chart import helm
 
-    for values in CASES:
-        command = [helm(), "lint", "--strict", str(CHART), "-f", str(CHART / "ci" / f"{values}-values.yaml")]
+    for files in CASES.values():
+        words = [word for file in ("ci/rendering-values.yaml", *files) for word in ("-f", str(CHART / file))]
+        command = [helm(), "lint", "--strict", str(CHART), *words]
         found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert found.returncode == 0, found.stdout + found.stderr

@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,6 +33,7 @@ import chdb
 import uvicorn
 
 _connect: Callable[[str], Any] = chdb.connect
+Users = Mapping[str, str]
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -79,10 +81,12 @@ class Answer:
 class ClickHouseFront:
     """An ASGI application that answers as ClickHouse does, from the engine in ``path``."""
 
-    def __init__(self, path: str, user: str = "default", password: str = "") -> None:
+    def __init__(
+        self, path: str, user: str = "default", password: str = "", also: Users = MappingProxyType({})
+    ) -> None:
         # Beside the engine's folder, as the product has it: the first connection of a process sets it for all.
         self._path = f"{path}?backups.allowed_path={Path(path).parent / 'backups'}/"
-        self._credentials = (user, password)
+        self._users = {user: password, **also}
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="front")
         # Holds the engine open between requests: the last connection to close stops it.
         self._keeper = _connect(self._path)
@@ -134,8 +138,8 @@ class ClickHouseFront:
             except (binascii.Error, UnicodeDecodeError):
                 return False
             given = (user, password)
-        pairs = zip(given, self._credentials, strict=True)
-        return all(hmac.compare_digest(one.encode(), other.encode()) for one, other in pairs)
+        user, password = given
+        return user in self._users and hmac.compare_digest(password.encode(), self._users[user].encode())
 
     def _run(self, address: Mapping[str, str], body: bytes) -> Answer:
         """Run one request on a connection of its own, so that settings and database die with it."""
@@ -280,7 +284,9 @@ def main() -> None:
     parser.add_argument("--password", default=os.environ.get("CLICKHOUSE_PASSWORD", ""))
     options = parser.parse_args()
     options.path.mkdir(parents=True, exist_ok=True)
-    front = ClickHouseFront(str(options.path.resolve()), options.user, options.password)
+    operator = os.environ.get("CLICKHOUSE_OPERATOR_PASSWORD")
+    also = {"lake_operator": operator} if operator else {}
+    front = ClickHouseFront(str(options.path.resolve()), options.user, options.password, also)
     try:
         uvicorn.run(front, host=options.host, port=options.port, log_level="info", lifespan="off", access_log=False)
     finally:

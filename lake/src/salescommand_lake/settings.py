@@ -68,6 +68,7 @@ class LakeSettings:
             database=env.get("CLICKHOUSE_DATABASE") or "salesintel",
             user=env.get("CLICKHOUSE_USER") or "default",
             password=env.get("CLICKHOUSE_PASSWORD", ""),
+            ca_file=Path(env["CLICKHOUSE_CA_FILE"]) if env.get("CLICKHOUSE_CA_FILE") else None,
             data_dir=Path(env.get("SALESCOMMAND_DATA_DIR") or "data"),
             schema=cast("SchemaPolicy", policy),
             memory=_positive(env, "SALESCOMMAND_LAKE_MEMORY_MIB", 2048) * _MEBIBYTE,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import kopf
 
 from salescommand_operator import metrics
 from salescommand_operator.crd import GROUP, PLURAL, VERSION
+from salescommand_operator.declaring import declare
 from salescommand_operator.deleting import StillThere, deleted
 from salescommand_operator.kube import Kube, KubeAway
 from salescommand_operator.loop import reconcile
@@ -63,6 +65,11 @@ def registry_of(kube: Kube, settings: OperatorSettings) -> kopf.OperatorRegistry
         settings.networking.request_timeout = 60
         settings.execution.default_backoff = RETRY_SECONDS
 
+    # Kopf's own setting of that name hides this one in the handler above.
+    manifest = settings.manifest
+    if manifest is not None:
+        _declare_at_start(registry, kube, manifest)
+
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> Any:
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
@@ -100,6 +107,21 @@ def registry_of(kube: Kube, settings: OperatorSettings) -> kopf.OperatorRegistry
         return "going round"
 
     return registry
+
+
+def _declare_at_start(registry: kopf.OperatorRegistry, kube: Kube, manifest: Path) -> None:
+    """Declare the installation's own DataLake beside the loops, which look after those that are there meanwhile."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.startup(registry=registry)
+    async def begin(**_: Any) -> None:
+        tasks.append(asyncio.create_task(declare(kube, manifest)))
+
+    @kopf.on.cleanup(registry=registry)
+    async def end(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _one_pass(kube: Kube, settings: OperatorSettings, namespace: str, name: str) -> float:

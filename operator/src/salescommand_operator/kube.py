@@ -17,7 +17,7 @@ from salescommand_operator.crd import GROUP, PLURAL, VERSION
 from salescommand_operator.events import Event
 from salescommand_operator.status import merge_patch
 
-__all__ = ["Kube", "KubeAway", "NoCluster", "SecretMissing"]
+__all__ = ["FieldsTaken", "Kube", "KubeAway", "NoCluster", "SecretMissing"]
 
 FIELD_MANAGER = "salescommand-operator"
 _REMADE, _REMADE_LABEL = "-being-remade", "salescommand.io/being-remade"
@@ -30,6 +30,14 @@ class KubeAway(Exception):  # noqa: N818 - named for what it is
     def refused(self) -> bool:
         """Whether it answered that it will not (403, 422): asking again gives the same."""
         return _is(self, 403) or _is(self, 422)
+
+
+class FieldsTaken(Exception):  # noqa: N818 - named for what it is
+    """Somebody else has set these fields of a DataLake; they are named as ``.spec.topology.replicas``."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
 
 
 class NoCluster(Exception):  # noqa: N818 - named for what it is
@@ -69,6 +77,32 @@ class Kube:
                 return None
             raise
         return found
+
+    async def apply_lake(self, manifest: Mapping[str, Any]) -> None:
+        """Declare a DataLake's fields as this operator's own (server-side apply), never against somebody else's.
+
+        Raises:
+            FieldsTaken: others have set some of them to something else; nothing was applied.
+            KubeAway: Kubernetes did not take it.
+        """
+        meta = manifest["metadata"]
+        try:
+            await self._call(
+                self._lakes.patch_namespaced_custom_object,
+                GROUP,
+                VERSION,
+                meta["namespace"],
+                PLURAL,
+                meta["name"],
+                dict(manifest),
+                field_manager=f"{FIELD_MANAGER}-manifest",
+                _content_type="application/apply-patch+yaml",
+            )
+        except KubeAway as error:
+            taken = _taken(error)
+            if taken:
+                raise FieldsTaken(taken) from None
+            raise
 
     async def lakes(self, namespace: str) -> list[dict[str, Any]]:
         """Return the DataLakes of a namespace."""
@@ -212,6 +246,16 @@ def _words(error: ApiException) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return f": {str(message)[:300]}"
+
+
+def _taken(error: KubeAway) -> list[str]:
+    """Return the fields that a conflict is about, none when it is another refusal."""
+    if not _is(error, 409):
+        return []
+    cause = error.__cause__
+    body = json.loads(cause.body or "{}") if isinstance(cause, ApiException) else {}
+    causes = body.get("details", {}).get("causes", [])
+    return [each["field"] for each in causes if each.get("reason") == "FieldManagerConflict"]
 
 
 def _is(error: KubeAway, status: int) -> bool:

@@ -58,7 +58,7 @@ async def servers_of(
         KubeAway: Kubernetes does not answer.
         SecretMissing: the credentials are not there.
     """
-    access = await _access(stack, kube, namespace, spec)
+    access = await _access(stack, kube, settings, namespace, spec)
     external, dry = spec.cluster_ref.external, spec.mode == "DryRun"
     if external is not None:
         return [await _open(stack, external.url, 0, replace(access, url=external.url), read_only=dry)], Seen()
@@ -75,7 +75,9 @@ async def servers_of(
     return servers, Seen(sets=seen, claims=claims, selector=selector)
 
 
-async def _access(stack: AsyncExitStack, kube: Kube, namespace: str, spec: DataLakeSpec) -> LakeSettings:
+async def _access(
+    stack: AsyncExitStack, kube: Kube, settings: OperatorSettings, namespace: str, spec: DataLakeSpec
+) -> LakeSettings:
     ref, external = spec.cluster_ref.credentials_secret_ref, spec.cluster_ref.external
     user, password = "default", ""
     if ref is not None:
@@ -83,7 +85,7 @@ async def _access(stack: AsyncExitStack, kube: Kube, namespace: str, spec: DataL
     elif external is None:
         name = _SECRET_OF_THE_CHART.format(name=spec.cluster_ref.name)
         user, password = await kube.secret(namespace, name, "username", "password")
-    authority = None
+    authority = settings.ca_file if external is None else None
     if external is not None and external.ca_secret_ref is not None:
         text = (await kube.secret(namespace, external.ca_secret_ref.name, external.ca_secret_ref.key))[0]
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="salescommand-operator-"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["OperatorSettings"]
 
@@ -15,7 +16,8 @@ class OperatorSettings:
 
     ``namespaces`` are those that it looks after, none for all of them (which needs a ClusterRole). ``port`` serves
     metrics, 0 for nowhere; ``health_port`` the liveness probe. ``timeout_seconds`` is for each request to Kubernetes.
-    ``address`` is that of a ClickHouse server of the chart, with {pod}, {service} and {namespace} to be filled in.
+    ``address`` is that of a ClickHouse server of the chart, with {pod}, {service} and {namespace} to be filled in, and
+    ``ca_file`` the certificate authority of its https. ``manifest`` holds a DataLake to declare, None for none.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -23,6 +25,8 @@ class OperatorSettings:
     health_port: int = 8080
     timeout_seconds: float = 30.0
     address: str = "http://{pod}.{service}.{namespace}.svc:8123"
+    ca_file: Path | None = None
+    manifest: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> OperatorSettings:
@@ -35,9 +39,15 @@ class OperatorSettings:
         return cls(
             namespaces=tuple(name for name in env.get("SALESCOMMAND_OPERATOR_NAMESPACES", "").split(",") if name),
             address=env.get("SALESCOMMAND_OPERATOR_ADDRESS") or "http://{pod}.{service}.{namespace}.svc:8123",
+            ca_file=_path(env, "CLICKHOUSE_CA_FILE"),
+            manifest=_path(env, "SALESCOMMAND_OPERATOR_MANIFEST"),
             port=_port(env, "SALESCOMMAND_OPERATOR_METRICS_PORT", 9464),
             health_port=_port(env, "SALESCOMMAND_OPERATOR_HEALTH_PORT", 8080),
         )
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]) if env.get(name) else None
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 ASK_SECONDS = 10.0
 WAIT_SECONDS = 2.0
 SUM_SECONDS = 60.0
-SUM_WAIT_SECONDS = 5.0
+SUM_WAIT_SECONDS = 20.0
 
 
 class AskedGauges:
@@ -41,6 +41,7 @@ class AskedGauges:
         self._context = context
         self._asked_at = float("-inf")
         self._summed_at = float("-inf")
+        self._summing: asyncio.Task[None] | None = None
         self.registry = CollectorRegistry()
         self._up = self._gauge("lake_up", "1 when the lake answers")
         self._stores = self._gauge("store_up", "1 when the store answers", "store")
@@ -65,8 +66,16 @@ class AskedGauges:
         if time.monotonic() - self._asked_at < ASK_SECONDS:
             return
         self._asked_at = time.monotonic()
+        await asyncio.gather(self._answering(), self._known_sources(), self._started_jobs())
+        # The sums take longer than a scrape may: they are there at one of the next.
+        if self._summing is None or self._summing.done():
+            self._summing = asyncio.create_task(self._books())
+
+    async def _answering(self) -> None:
         for store, fault in (await store_faults(self._context)).items():
             self._stores.labels(store).set(fault is None)
+
+    async def _known_sources(self) -> None:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._sources(datetime.now(UTC))
@@ -75,8 +84,6 @@ class AskedGauges:
             logger.info("Sources are missing in the metrics: %s", error)
             self._up.set(0)
             self._forget(self._silence, self._state, self._behind)
-        await self._started_jobs()
-        await self._books()
 
     def _forget(self, *gauges: Gauge) -> None:
         for gauge in gauges:
@@ -109,12 +116,12 @@ class AskedGauges:
         if self._context.local_spool is not None or time.monotonic() - self._summed_at < SUM_SECONDS:
             return
         self._summed_at = time.monotonic()
-        self._forget(self._gap)
         try:
             async with asyncio.timeout(SUM_WAIT_SECONDS):
                 gaps = (await balance(self._context)).totals.missing
         except (LakeError, TimeoutError) as error:
             logger.info("The books are missing in the metrics: %s", error)
+            self._forget(self._gap)
             return
         for name in ("received", "accepted", "raw"):
             self._gap.labels(name).set(gaps.get(name, 0))
@@ -128,10 +135,14 @@ async def exposition(context: Context, gauges: AskedGauges) -> Response:
 
 
 def create_metrics_app(context: Context) -> ASGIApp:
-    """Return the application of the metrics port: `/metrics` without credentials, for the machine or cluster only."""
+    """Return the application of the metrics port: `/metrics`, `/health`, open, for the machine or cluster only."""
     gauges = AskedGauges(context)
 
     async def metrics(_: Request) -> Response:
         return await exposition(context, gauges)
 
-    return Starlette(routes=[Route("/metrics", metrics), Route("/", metrics)])
+    async def health(_: Request) -> Response:
+        # For probes: asks nobody, so a store that is away does not look like a process that hangs.
+        return PlainTextResponse("ok\n")
+
+    return Starlette(routes=[Route("/metrics", metrics), Route("/", metrics), Route("/health", health)])

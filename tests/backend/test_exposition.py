@@ -38,7 +38,13 @@ def asked() -> dict[str, set[str]]:
 
 async def text_of(context) -> str:
     async with client_of(create_metrics_app(context)) as client:
-        return (await client.get("/metrics")).text
+        assert (await client.get("/health")).text == "ok\n"
+        text = (await client.get("/metrics")).text
+        # A worker's sums come with one of the next scrapes.
+        while context.local_spool is None and 'books_difference{sum="raw"}' not in text:
+            await asyncio.sleep(0.1)
+            text = (await client.get("/metrics")).text
+        return text
 
 
 async def worker_text(flow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import kopf
 from prometheus_client import start_http_server
@@ -21,8 +22,10 @@ def run_operator(settings: OperatorSettings) -> None:
         NoCluster: no cluster is known here.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("kopf", "urllib3"):
+    for chatty in ("kopf", "urllib3", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Kopf asks for the name of the user it runs as, and a container's user is a number without one.
+    os.environ.setdefault("LOGNAME", "salescommand-operator")
     kube = Kube(settings.timeout_seconds)
     if settings.port:
         start_http_server(settings.port)

@@ -46,6 +46,8 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     overview: "/",
     pipeline: "/pipeline",
     "pipeline by team": "/pipeline?by=team&show=deals",
+    bridge: "/bridge",
+    "bridge with deals": "/bridge?from=2026-06-30&movement=won&by=owner",
     past: "/?as_of=2026-10-01",
     deals: "/records/opportunities",
     "deal in a sheet": `${sheet.pathname}${sheet.search}`,

@@ -60,6 +60,12 @@ export function money(value: string | null | undefined, currency: string): strin
   return withCurrency(value, currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
 }
 
+/** By how much an amount changed, with its sign: `+€524,537`. */
+export function moneyChange(value: string | null | undefined, currency: string): string {
+  if (value == null || !isDecimal(value)) return NONE;
+  return withCurrency(value, currency, { minimumFractionDigits: 0, maximumFractionDigits: 0, signDisplay: "exceptZero" });
+}
+
 /** A key number: `€6.95M`, `€1.20M`, `€950`. */
 export function moneyShort(value: string | null | undefined, currency: string): string {
   if (value == null || !isDecimal(value)) return NONE;

@@ -2,6 +2,7 @@ import { http, HttpResponse } from "msw";
 import type { Me, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
+import { bridgeDealsOf, bridgeOf } from "./bridge";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
@@ -102,6 +103,8 @@ export const handlers = [
   http.put("*/api/auth/password", () => new HttpResponse(null, { status: 204 })),
   http.get("*/api/settings", () => HttpResponse.json({ reporting_currency: "USD" })),
   http.get("*/api/metrics", () => HttpResponse.json({ items: METRICS })),
+  http.get("*/api/metrics/bridge", ({ request }) => HttpResponse.json(bridgeOf(url(request)))),
+  http.get("*/api/metrics/bridge/deals", ({ request }) => HttpResponse.json(bridgeDealsOf(url(request)))),
   http.get("*/api/metrics/:slug", ({ params, request }) => HttpResponse.json(metricOf(String(params.slug), url(request)))),
   http.get("*/api/records/:type", ({ params, request }) => {
     const items = RECORDS[String(params.type)];

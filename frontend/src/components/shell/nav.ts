@@ -23,6 +23,7 @@ export const GROUPS: { title: string; places: Place[] }[] = [
     places: [
       { to: "/", label: "Overview", icon: "overview", key: "o" },
       { to: "/pipeline", label: "Pipeline", icon: "pipeline", key: "p" },
+      { to: "/bridge", label: "Bridge", icon: "bridge", key: "b" },
     ],
   },
   {

@@ -2,6 +2,7 @@ import { useMetric } from "@/api/metrics";
 import { Definition } from "@/components/definition";
 import { FilterBar, useSetSearch, type FilterField } from "@/components/filter-bar";
 import { Panel } from "@/components/panel";
+import { Segments } from "@/components/segments";
 import { Page } from "@/components/shell/page";
 import { stagesOf } from "@/components/stage-order";
 import { Empty, Failure, SkeletonRows } from "@/components/states";
@@ -27,30 +28,6 @@ const MEASURES = [
 ] as const;
 
 export type Measure = (typeof MEASURES)[number]["key"];
-
-function Segments<T extends string>({
-  label,
-  options,
-  value,
-  onPick,
-  className = "",
-}: {
-  label: string;
-  options: readonly { key: T; label: string }[];
-  value: T;
-  onPick: (key: T) => void;
-  className?: string;
-}) {
-  return (
-    <span className={`seg ${className}`} role="group" aria-label={label}>
-      {options.map((option) => (
-        <button key={option.key} type="button" aria-pressed={option.key === value} onClick={() => onPick(option.key)}>
-          {option.label}
-        </button>
-      ))}
-    </span>
-  );
-}
 
 function StageMatrix({ dimension, measure }: { dimension: Dimension; measure: Measure }) {
   const slug = measure === "weighted" ? "weighted-pipeline" : "open-pipeline";

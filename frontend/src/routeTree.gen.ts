@@ -18,6 +18,7 @@ import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
 import { Route as AppUsersRouteImport } from "./routes/_app/users";
+import { Route as AppWinRateRouteImport } from "./routes/_app/win-rate";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsIdRouteImport } from "./routes/_app/events.$id";
 import { Route as AppSourcesIndexRouteImport } from "./routes/_app/sources.index";
@@ -69,6 +70,11 @@ const AppUsersRoute = AppUsersRouteImport.update({
   path: "/users",
   getParentRoute: () => AppRoute,
 } as any);
+const AppWinRateRoute = AppWinRateRouteImport.update({
+  id: "/win-rate",
+  path: "/win-rate",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppEventsIndexRoute = AppEventsIndexRouteImport.update({
   id: "/events/",
   path: "/events/",
@@ -109,6 +115,7 @@ export interface FileRoutesByFullPath {
   "/quarantine": typeof AppQuarantineRoute;
   "/system": typeof AppSystemRoute;
   "/users": typeof AppUsersRoute;
+  "/win-rate": typeof AppWinRateRoute;
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
   "/events/": typeof AppEventsIndexRoute;
@@ -124,6 +131,7 @@ export interface FileRoutesByTo {
   "/quarantine": typeof AppQuarantineRoute;
   "/system": typeof AppSystemRoute;
   "/users": typeof AppUsersRoute;
+  "/win-rate": typeof AppWinRateRoute;
   "/": typeof AppIndexRoute;
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
@@ -142,6 +150,7 @@ export interface FileRoutesById {
   "/_app/quarantine": typeof AppQuarantineRoute;
   "/_app/system": typeof AppSystemRoute;
   "/_app/users": typeof AppUsersRoute;
+  "/_app/win-rate": typeof AppWinRateRoute;
   "/_app/": typeof AppIndexRoute;
   "/_app/events/$id": typeof AppEventsIdRoute;
   "/_app/sources/$source": typeof AppSourcesSourceRoute;
@@ -161,6 +170,7 @@ export interface FileRouteTypes {
     | "/quarantine"
     | "/system"
     | "/users"
+    | "/win-rate"
     | "/events/$id"
     | "/sources/$source"
     | "/events/"
@@ -176,6 +186,7 @@ export interface FileRouteTypes {
     | "/quarantine"
     | "/system"
     | "/users"
+    | "/win-rate"
     | "/"
     | "/events/$id"
     | "/sources/$source"
@@ -193,6 +204,7 @@ export interface FileRouteTypes {
     | "/_app/quarantine"
     | "/_app/system"
     | "/_app/users"
+    | "/_app/win-rate"
     | "/_app/"
     | "/_app/events/$id"
     | "/_app/sources/$source"
@@ -272,6 +284,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppUsersRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/win-rate": {
+      id: "/_app/win-rate";
+      path: "/win-rate";
+      fullPath: "/win-rate";
+      preLoaderRoute: typeof AppWinRateRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/events/": {
       id: "/_app/events/";
       path: "/events";
@@ -324,6 +343,7 @@ interface AppRouteChildren {
   AppQuarantineRoute: typeof AppQuarantineRoute;
   AppSystemRoute: typeof AppSystemRoute;
   AppUsersRoute: typeof AppUsersRoute;
+  AppWinRateRoute: typeof AppWinRateRoute;
   AppIndexRoute: typeof AppIndexRoute;
   AppEventsIdRoute: typeof AppEventsIdRoute;
   AppSourcesSourceRoute: typeof AppSourcesSourceRoute;
@@ -340,6 +360,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppQuarantineRoute: AppQuarantineRoute,
   AppSystemRoute: AppSystemRoute,
   AppUsersRoute: AppUsersRoute,
+  AppWinRateRoute: AppWinRateRoute,
   AppIndexRoute: AppIndexRoute,
   AppEventsIdRoute: AppEventsIdRoute,
   AppSourcesSourceRoute: AppSourcesSourceRoute,

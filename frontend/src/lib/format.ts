@@ -121,6 +121,12 @@ export function decimal(value: string): string {
   return signed(numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value as Exact));
 }
 
+/** A length in days with one digit: `41.3`. */
+export function days(value: string | null | undefined): string {
+  if (value == null || !isDecimal(value)) return NONE;
+  return signed(numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value as Exact));
+}
+
 /** A fraction (`0.391026`) as a percentage: `39.1%`. */
 export function percent(fraction: string | null | undefined, digits = 1): string {
   if (fraction == null || !isDecimal(fraction)) return NONE;

@@ -3,11 +3,12 @@ import type { Me, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
 import { bridgeDealsOf, bridgeOf } from "./bridge";
+import { TRADE } from "./trade";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
 
-const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS };
+const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS, ...TRADE };
 
 function metric(slug: string, label: string, meaning: string, formula: string, unit: string, date_field: string | null) {
   return { slug, label, meaning, formula, unit, date_field, dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };

@@ -12,9 +12,9 @@ import { SourceBadge, sourceName } from "@/components/source";
 import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
 import { useToast } from "@/components/toast";
-import { NOUNS, type RecordType } from "@/lib/nouns";
+import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { useTheme } from "@/lib/theme";
-import { GROUPS, isOpen } from "./nav";
+import { isOpen, PLACES } from "./nav";
 import { useCopyLink } from "./shell";
 
 function Item({
@@ -54,13 +54,16 @@ function Found({ type, q, onGo }: { type: RecordType; q: string; onGo: (id: stri
           onSelect={() => onGo(item.canonical_id)}
         >
           <Icon name={noun.icon} />
-          <span className="grow tr">{item.title || item.source_id}</span>
+          <span className="grow tr">{titleOf(item)}</span>
           <SourceBadge source={item.source} />
         </Command.Item>
       ))}
     </Command.Group>
   );
 }
+
+/** Looked up by name while typing, in this order. */
+const FINDABLE: RecordType[] = ["opportunity", "account", "contact", "owner", "product", "invoice", "order"];
 
 /** Search or run: places, records, sources and the few things to do. */
 export default function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
@@ -89,7 +92,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
       (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
     );
   };
-  const places = GROUPS.flatMap((group) => group.places).filter((place) => isOpen(place, me));
+  const places = PLACES.filter((place) => isOpen(place, me));
   return (
     <Dialog label="Search or run" className="palette" onClose={onClose}>
       <Command label="Search or run" loop>
@@ -123,7 +126,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
               </Item>
             ))}
           </Command.Group>
-          {(["opportunity", "account", "contact"] as const).map((type) => (
+          {FINDABLE.map((type) => (
             <Found
               key={type}
               type={type}

@@ -3,12 +3,12 @@ import type { MetricResult } from "@/api/types";
 import { DataAsOf } from "@/components/data-as-of";
 import { DrillLink } from "@/components/drill-link";
 import { Icon } from "@/components/icon";
+import { KeyNumber } from "@/components/key-number";
 import { Failure } from "@/components/states";
 import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
 import { percent, plural, ratio, zoneName } from "@/lib/format";
 import { lastDays, quarterOf, standingDay } from "@/lib/periods";
-import { KeyNumber } from "./key-number";
 
 function Deals({ result, slug }: { result: MetricResult; slug: string }) {
   return (

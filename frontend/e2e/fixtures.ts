@@ -61,6 +61,8 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     quotas: "/records/quotas",
     "exchange rates": "/records/exchange-rates",
     "stage visits": "/records/stage-visits?metric=stage-conversion",
+    metrics: "/metrics",
+    "a metric": "/metrics#win-rate",
     "win rate": "/win-rate",
     "win rate compared": "/win-rate?by=owner&show=value&compare=2026-09-01",
     events: "/events",

@@ -13,6 +13,7 @@ import { Route as AppRouteImport } from "./routes/_app";
 import { Route as SignInRouteImport } from "./routes/sign-in";
 import { Route as AppIndexRouteImport } from "./routes/_app/index";
 import { Route as AppBridgeRouteImport } from "./routes/_app/bridge";
+import { Route as AppMetricsRouteImport } from "./routes/_app/metrics";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
 import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
@@ -43,6 +44,11 @@ const AppIndexRoute = AppIndexRouteImport.update({
 const AppBridgeRoute = AppBridgeRouteImport.update({
   id: "/bridge",
   path: "/bridge",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppMetricsRoute = AppMetricsRouteImport.update({
+  id: "/metrics",
+  path: "/metrics",
   getParentRoute: () => AppRoute,
 } as any);
 const AppPasswordRoute = AppPasswordRouteImport.update({
@@ -110,6 +116,7 @@ export interface FileRoutesByFullPath {
   "/": typeof AppIndexRoute;
   "/sign-in": typeof SignInRoute;
   "/bridge": typeof AppBridgeRoute;
+  "/metrics": typeof AppMetricsRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -126,6 +133,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   "/sign-in": typeof SignInRoute;
   "/bridge": typeof AppBridgeRoute;
+  "/metrics": typeof AppMetricsRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -145,6 +153,7 @@ export interface FileRoutesById {
   "/_app": typeof AppRouteWithChildren;
   "/sign-in": typeof SignInRoute;
   "/_app/bridge": typeof AppBridgeRoute;
+  "/_app/metrics": typeof AppMetricsRoute;
   "/_app/password": typeof AppPasswordRoute;
   "/_app/pipeline": typeof AppPipelineRoute;
   "/_app/quarantine": typeof AppQuarantineRoute;
@@ -165,6 +174,7 @@ export interface FileRouteTypes {
     | "/"
     | "/sign-in"
     | "/bridge"
+    | "/metrics"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -181,6 +191,7 @@ export interface FileRouteTypes {
   to:
     | "/sign-in"
     | "/bridge"
+    | "/metrics"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -199,6 +210,7 @@ export interface FileRouteTypes {
     | "/_app"
     | "/sign-in"
     | "/_app/bridge"
+    | "/_app/metrics"
     | "/_app/password"
     | "/_app/pipeline"
     | "/_app/quarantine"
@@ -247,6 +259,13 @@ declare module "@tanstack/react-router" {
       path: "/bridge";
       fullPath: "/bridge";
       preLoaderRoute: typeof AppBridgeRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/metrics": {
+      id: "/_app/metrics";
+      path: "/metrics";
+      fullPath: "/metrics";
+      preLoaderRoute: typeof AppMetricsRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/password": {
@@ -338,6 +357,7 @@ declare module "@tanstack/react-router" {
 
 interface AppRouteChildren {
   AppBridgeRoute: typeof AppBridgeRoute;
+  AppMetricsRoute: typeof AppMetricsRoute;
   AppPasswordRoute: typeof AppPasswordRoute;
   AppPipelineRoute: typeof AppPipelineRoute;
   AppQuarantineRoute: typeof AppQuarantineRoute;
@@ -355,6 +375,7 @@ interface AppRouteChildren {
 
 const AppRouteChildren: AppRouteChildren = {
   AppBridgeRoute: AppBridgeRoute,
+  AppMetricsRoute: AppMetricsRoute,
   AppPasswordRoute: AppPasswordRoute,
   AppPipelineRoute: AppPipelineRoute,
   AppQuarantineRoute: AppQuarantineRoute,

@@ -8,7 +8,7 @@ import { Icon } from "./icon";
 import { Failure, Skeleton } from "./states";
 import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
-import { compareDecimal, day, days, decimal, difference, moneyShort, percent } from "@/lib/format";
+import { compareDecimal, day, days, decimal, difference, moneyShort, percent, times } from "@/lib/format";
 import { lastMonday, standingDay } from "@/lib/periods";
 import { filterParameters } from "@/lib/search";
 import { usePageSearch } from "@/lib/page-search";
@@ -20,6 +20,7 @@ interface Period {
 
 function figure(result: Pick<MetricResult, "unit" | "value" | "currency">): string {
   if (result.value === null) return "–";
+  if (result.unit === "ratio") return times(result.value);
   if (result.unit === "currency") return moneyShort(result.value, result.currency);
   if (result.unit === "days") return days(result.value);
   return result.unit === "fraction" ? percent(result.value) : metricValue(result);
@@ -37,6 +38,7 @@ type Rise = "good" | "bad" | "neither";
 function size(result: MetricResult, change: string): string {
   if (result.unit === "fraction") return `${percent(change).replace("%", "")} pts`;
   if (result.unit === "currency") return moneyShort(change, result.currency);
+  if (result.unit === "ratio") return times(change);
   return result.unit === "days" ? `${days(change)} days` : decimal(change);
 }
 
@@ -75,6 +77,7 @@ export function KeyNumber({
   period = {},
   base,
   rise = "good",
+  asShare = false,
   evidence,
 }: {
   slug: string;
@@ -82,10 +85,12 @@ export function KeyNumber({
   period?: Period;
   base?: Base | undefined;
   rise?: Rise;
+  /** A ratio that people say in percent. */
+  asShare?: boolean;
   evidence: (result: MetricResult) => ReactNode;
 }) {
   const query = useMetric(slug, period);
-  const result = query.data;
+  const result = query.data && asShare ? { ...query.data, unit: "fraction" } : query.data;
   return (
     <div className="key" aria-busy={query.isFetching}>
       <div className="lab">

@@ -127,6 +127,12 @@ export function days(value: string | null | undefined): string {
   return signed(numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value as Exact));
 }
 
+/** How many times: `2.3×`. */
+export function times(value: string | null | undefined): string {
+  const text = days(value);
+  return text === NONE ? text : `${text}×`;
+}
+
 /** A fraction (`0.391026`) as a percentage: `39.1%`. */
 export function percent(fraction: string | null | undefined, digits = 1): string {
   if (fraction == null || !isDecimal(fraction)) return NONE;

@@ -11,7 +11,7 @@ export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada 
 const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS, ...TRADE };
 
 function metric(slug: string, label: string, meaning: string, formula: string, unit: string, date_field: string | null) {
-  return { slug, label, meaning, formula, unit, date_field, dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };
+  return { slug, label, meaning, formula, unit, date_field, grain: "deal", record_type: "opportunity", parts: [], dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };
 }
 
 const METRICS = [

@@ -1,16 +1,15 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { meQuery, useSignOut } from "@/api/auth";
-import { metricQuery, metricsQuery } from "@/api/metrics";
+import { metricsQuery } from "@/api/metrics";
 import { findRecordsQuery } from "@/api/records";
 import { sourcesQuery } from "@/api/sources";
+import { useOpenRows } from "@/api/use-open-rows";
 import { Dialog } from "@/components/dialog";
 import { Icon, type IconName } from "@/components/icon";
 import { SourceBadge, sourceName } from "@/components/source";
-import { useStanding } from "@/lib/as-of";
-import { drillTo } from "@/lib/drill";
 import { useToast } from "@/components/toast";
 import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { useTheme } from "@/lib/theme";
@@ -80,18 +79,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
     onClose();
     action();
   };
-  const queries = useQueryClient();
-  const toast = useToast();
-  const { parameters } = useStanding();
-  const openRows = (slug: string) => {
-    queries.query(metricQuery(slug, parameters)).then(
-      (result) => {
-        const drill = drillTo(result.drill, slug);
-        if (drill) void navigate({ to: "/records/$type", params: { type: drill.type }, search: drill.search });
-      },
-      (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
-    );
-  };
+  const openRows = useOpenRows(useToast());
   const places = PLACES.filter((place) => isOpen(place, me));
   return (
     <Dialog label="Search or run" className="palette" onClose={onClose}>

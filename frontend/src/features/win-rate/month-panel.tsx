@@ -46,7 +46,7 @@ export function MonthPanel({ cut, day, currency }: { cut: Cut; day: string; curr
     ({ month: key, group }): Column => ({
       key,
       label: month(key),
-      note: group ? percent(group.value, 0) : "–",
+      note: group ? percent(group.value, 0).replace("%", "") : "–",
       value: group?.value ?? null,
       description: group
         ? `${month(key, true)}: ${percent(group.value)}, ${part(group.numerator, measure, currency)} won of ${part(group.denominator, measure, currency)} closed`
@@ -76,7 +76,7 @@ export function MonthPanel({ cut, day, currency }: { cut: Cut; day: string; curr
       evidence={
         query.data ? (
           <>
-            <span>{takeaway(lines)}</span>
+            <span>{takeaway(lines)}; percent below each month</span>
             <span className="end num">{plural(query.data.rows, "closed deal")} in twelve months</span>
           </>
         ) : null

@@ -13,7 +13,7 @@ import { Route as AppRouteImport } from "./routes/_app";
 import { Route as SignInRouteImport } from "./routes/sign-in";
 import { Route as AppIndexRouteImport } from "./routes/_app/index";
 import { Route as AppBridgeRouteImport } from "./routes/_app/bridge";
-import { Route as AppMetricsRouteImport } from "./routes/_app/metrics";
+import { Route as AppGlossaryRouteImport } from "./routes/_app/glossary";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
 import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
@@ -46,9 +46,9 @@ const AppBridgeRoute = AppBridgeRouteImport.update({
   path: "/bridge",
   getParentRoute: () => AppRoute,
 } as any);
-const AppMetricsRoute = AppMetricsRouteImport.update({
-  id: "/metrics",
-  path: "/metrics",
+const AppGlossaryRoute = AppGlossaryRouteImport.update({
+  id: "/glossary",
+  path: "/glossary",
   getParentRoute: () => AppRoute,
 } as any);
 const AppPasswordRoute = AppPasswordRouteImport.update({
@@ -116,7 +116,7 @@ export interface FileRoutesByFullPath {
   "/": typeof AppIndexRoute;
   "/sign-in": typeof SignInRoute;
   "/bridge": typeof AppBridgeRoute;
-  "/metrics": typeof AppMetricsRoute;
+  "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -133,7 +133,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   "/sign-in": typeof SignInRoute;
   "/bridge": typeof AppBridgeRoute;
-  "/metrics": typeof AppMetricsRoute;
+  "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -153,7 +153,7 @@ export interface FileRoutesById {
   "/_app": typeof AppRouteWithChildren;
   "/sign-in": typeof SignInRoute;
   "/_app/bridge": typeof AppBridgeRoute;
-  "/_app/metrics": typeof AppMetricsRoute;
+  "/_app/glossary": typeof AppGlossaryRoute;
   "/_app/password": typeof AppPasswordRoute;
   "/_app/pipeline": typeof AppPipelineRoute;
   "/_app/quarantine": typeof AppQuarantineRoute;
@@ -174,7 +174,7 @@ export interface FileRouteTypes {
     | "/"
     | "/sign-in"
     | "/bridge"
-    | "/metrics"
+    | "/glossary"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -191,7 +191,7 @@ export interface FileRouteTypes {
   to:
     | "/sign-in"
     | "/bridge"
-    | "/metrics"
+    | "/glossary"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -210,7 +210,7 @@ export interface FileRouteTypes {
     | "/_app"
     | "/sign-in"
     | "/_app/bridge"
-    | "/_app/metrics"
+    | "/_app/glossary"
     | "/_app/password"
     | "/_app/pipeline"
     | "/_app/quarantine"
@@ -261,11 +261,11 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppBridgeRouteImport;
       parentRoute: typeof AppRoute;
     };
-    "/_app/metrics": {
-      id: "/_app/metrics";
-      path: "/metrics";
-      fullPath: "/metrics";
-      preLoaderRoute: typeof AppMetricsRouteImport;
+    "/_app/glossary": {
+      id: "/_app/glossary";
+      path: "/glossary";
+      fullPath: "/glossary";
+      preLoaderRoute: typeof AppGlossaryRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/password": {
@@ -357,7 +357,7 @@ declare module "@tanstack/react-router" {
 
 interface AppRouteChildren {
   AppBridgeRoute: typeof AppBridgeRoute;
-  AppMetricsRoute: typeof AppMetricsRoute;
+  AppGlossaryRoute: typeof AppGlossaryRoute;
   AppPasswordRoute: typeof AppPasswordRoute;
   AppPipelineRoute: typeof AppPipelineRoute;
   AppQuarantineRoute: typeof AppQuarantineRoute;
@@ -375,7 +375,7 @@ interface AppRouteChildren {
 
 const AppRouteChildren: AppRouteChildren = {
   AppBridgeRoute: AppBridgeRoute,
-  AppMetricsRoute: AppMetricsRoute,
+  AppGlossaryRoute: AppGlossaryRoute,
   AppPasswordRoute: AppPasswordRoute,
   AppPipelineRoute: AppPipelineRoute,
   AppQuarantineRoute: AppQuarantineRoute,

@@ -56,7 +56,7 @@ export function Definition({ slug, result, label }: { slug: string; result: Metr
         <dt>Owner</dt>
         <dd>{definition.owner}</dd>
       </dl>
-      <Link className="link xs" to="/metrics" hash={slug}>
+      <Link className="link xs" to="/glossary" hash={slug}>
         In the glossary of metrics
       </Link>
       {result ? (

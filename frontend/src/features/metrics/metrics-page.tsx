@@ -81,7 +81,7 @@ function Entry({ metric, here }: { metric: MetricDefinition; here: boolean }) {
       <div>
         <div className="row gap4">
           <h3 id={`${metric.slug}-name`}>{metric.label}</h3>
-          <Link className="anchor" to="/metrics" hash={metric.slug} search={(search: Record<string, unknown>) => search} aria-label={`Link to ${metric.label}`}>
+          <Link className="anchor" to="/glossary" hash={metric.slug} search={(search: Record<string, unknown>) => search} aria-label={`Link to ${metric.label}`}>
             <Icon name="link" size={14} />
           </Link>
         </div>
@@ -97,7 +97,7 @@ function Entry({ metric, here }: { metric: MetricDefinition; here: boolean }) {
             <dt>Made of</dt>
             <dd className="row w gap4">
               {metric.parts.map((part) => (
-                <Link key={part} className="link" to="/metrics" hash={part}>
+                <Link key={part} className="link" to="/glossary" hash={part}>
                   {part}
                 </Link>
               ))}

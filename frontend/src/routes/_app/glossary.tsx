@@ -8,4 +8,4 @@ function Metrics() {
   return <MetricsPage q={Route.useSearch().q ?? ""} />;
 }
 
-export const Route = createFileRoute("/_app/metrics")({ validateSearch: search, component: Metrics });
+export const Route = createFileRoute("/_app/glossary")({ validateSearch: search, component: Metrics });

@@ -61,6 +61,7 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     quotas: "/records/quotas",
     "exchange rates": "/records/exchange-rates",
     "stage visits": "/records/stage-visits?metric=stage-conversion",
+    receivables: "/receivables",
     metrics: "/glossary",
     "a metric": "/glossary#win-rate",
     "win rate": "/win-rate",

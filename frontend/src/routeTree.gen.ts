@@ -17,6 +17,7 @@ import { Route as AppGlossaryRouteImport } from "./routes/_app/glossary";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
 import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
+import { Route as AppReceivablesRouteImport } from "./routes/_app/receivables";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
 import { Route as AppUsersRouteImport } from "./routes/_app/users";
 import { Route as AppWinRateRouteImport } from "./routes/_app/win-rate";
@@ -64,6 +65,11 @@ const AppPipelineRoute = AppPipelineRouteImport.update({
 const AppQuarantineRoute = AppQuarantineRouteImport.update({
   id: "/quarantine",
   path: "/quarantine",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppReceivablesRoute = AppReceivablesRouteImport.update({
+  id: "/receivables",
+  path: "/receivables",
   getParentRoute: () => AppRoute,
 } as any);
 const AppSystemRoute = AppSystemRouteImport.update({
@@ -120,6 +126,7 @@ export interface FileRoutesByFullPath {
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
+  "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
   "/users": typeof AppUsersRoute;
   "/win-rate": typeof AppWinRateRoute;
@@ -137,6 +144,7 @@ export interface FileRoutesByTo {
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
+  "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
   "/users": typeof AppUsersRoute;
   "/win-rate": typeof AppWinRateRoute;
@@ -157,6 +165,7 @@ export interface FileRoutesById {
   "/_app/password": typeof AppPasswordRoute;
   "/_app/pipeline": typeof AppPipelineRoute;
   "/_app/quarantine": typeof AppQuarantineRoute;
+  "/_app/receivables": typeof AppReceivablesRoute;
   "/_app/system": typeof AppSystemRoute;
   "/_app/users": typeof AppUsersRoute;
   "/_app/win-rate": typeof AppWinRateRoute;
@@ -178,6 +187,7 @@ export interface FileRouteTypes {
     | "/password"
     | "/pipeline"
     | "/quarantine"
+    | "/receivables"
     | "/system"
     | "/users"
     | "/win-rate"
@@ -195,6 +205,7 @@ export interface FileRouteTypes {
     | "/password"
     | "/pipeline"
     | "/quarantine"
+    | "/receivables"
     | "/system"
     | "/users"
     | "/win-rate"
@@ -214,6 +225,7 @@ export interface FileRouteTypes {
     | "/_app/password"
     | "/_app/pipeline"
     | "/_app/quarantine"
+    | "/_app/receivables"
     | "/_app/system"
     | "/_app/users"
     | "/_app/win-rate"
@@ -289,6 +301,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppQuarantineRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/receivables": {
+      id: "/_app/receivables";
+      path: "/receivables";
+      fullPath: "/receivables";
+      preLoaderRoute: typeof AppReceivablesRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/system": {
       id: "/_app/system";
       path: "/system";
@@ -361,6 +380,7 @@ interface AppRouteChildren {
   AppPasswordRoute: typeof AppPasswordRoute;
   AppPipelineRoute: typeof AppPipelineRoute;
   AppQuarantineRoute: typeof AppQuarantineRoute;
+  AppReceivablesRoute: typeof AppReceivablesRoute;
   AppSystemRoute: typeof AppSystemRoute;
   AppUsersRoute: typeof AppUsersRoute;
   AppWinRateRoute: typeof AppWinRateRoute;
@@ -379,6 +399,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppPasswordRoute: AppPasswordRoute,
   AppPipelineRoute: AppPipelineRoute,
   AppQuarantineRoute: AppQuarantineRoute,
+  AppReceivablesRoute: AppReceivablesRoute,
   AppSystemRoute: AppSystemRoute,
   AppUsersRoute: AppUsersRoute,
   AppWinRateRoute: AppWinRateRoute,

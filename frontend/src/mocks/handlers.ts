@@ -3,7 +3,7 @@ import type { Me, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
 import { bridgeDealsOf, bridgeOf } from "./bridge";
-import { TRADE } from "./trade";
+import { INVOICE_METRICS, invoiceMetric, TRADE } from "./trade";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
@@ -106,7 +106,10 @@ export const handlers = [
   http.get("*/api/metrics", () => HttpResponse.json({ items: METRICS })),
   http.get("*/api/metrics/bridge", ({ request }) => HttpResponse.json(bridgeOf(url(request)))),
   http.get("*/api/metrics/bridge/deals", ({ request }) => HttpResponse.json(bridgeDealsOf(url(request)))),
-  http.get("*/api/metrics/:slug", ({ params, request }) => HttpResponse.json(metricOf(String(params.slug), url(request)))),
+  http.get("*/api/metrics/:slug", ({ params, request }) => {
+    const slug = String(params.slug);
+    return HttpResponse.json((INVOICE_METRICS.includes(slug) ? invoiceMetric : metricOf)(slug, url(request)));
+  }),
   http.get("*/api/records/:type", ({ params, request }) => {
     const items = RECORDS[String(params.type)];
     return items ? HttpResponse.json(listOf(items, url(request))) : missing();

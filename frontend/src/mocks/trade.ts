@@ -40,3 +40,37 @@ export const TRADE: Record<string, RecordItem[]> = {
   exchange_rate: [record("exchange_rate", "fxr", 1, "EUR", { base: "EUR", quote: "JPY", day: dayFromNow(-1), rate: "159.7713" })],
   stage_visit: [record("stage_visit", "opp", 0, "Flow metering, Corvane Steel", { stage: "Proposal", status: "won", entered_at: `${dayFromNow(-30)}T09:00:00.000Z`, days: "4.5000", went_on: true, owner: "Mara Ostlund" }, "9000.00")],
 };
+
+/** A metric over the made-up invoices: what is outstanding, or overdue. */
+export function invoiceMetric(slug: string, query: URLSearchParams): Record<string, unknown> {
+  const late = slug.startsWith("overdue");
+  const found = INVOICES.filter((one) => !late || one.fields.ageing !== "not due");
+  const sum = (items: RecordItem[]) => (slug === "overdue-count" ? items.length : items.reduce((all, one) => all + Number(one.value), 0).toFixed(2));
+  const whole = { unpriced: 0, unpriced_currencies: [], numerator: null, denominator: null, numerator_drill: null, parts: [] };
+  const drill = (key: Record<string, string>) =>
+    `/api/records/invoice?${new URLSearchParams({ "filter[outstanding][empty]": "false", ...Object.fromEntries(Object.entries(key).map(([name, value]) => [`filter[${name}]`, value])) })}`;
+  const by = query.get("by");
+  const keys = by ? [...new Set(found.map((one) => String(one.fields[by])))] : [];
+  return {
+    ...whole,
+    metric: slug,
+    label: slug,
+    meaning: "",
+    formula: "",
+    unit: slug === "overdue-count" ? "count" : "currency",
+    currency: slug === "overdue-count" ? null : "USD",
+    filters: {},
+    as_of: null,
+    known_at: null,
+    data_as_of: { stripe: new Date().toISOString() },
+    value: sum(found),
+    rows: found.length,
+    drill: drill({}),
+    groups: keys.map((key) => {
+      const own = found.filter((one) => String(one.fields[by ?? ""]) === key);
+      return { ...whole, key: { [by ?? ""]: key }, value: sum(own), rows: own.length, drill: drill({ [by ?? ""]: key }) };
+    }),
+  };
+}
+
+export const INVOICE_METRICS = ["receivables", "overdue", "overdue-count", "invoiced"];

@@ -34,6 +34,10 @@ const PAGES: Record<string, [to: string, label: string]> = {
   "win-rate": ["/win-rate", "Win rate"],
   "win-rate-value": ["/win-rate", "Win rate"],
   "stage-conversion": ["/win-rate", "Win rate"],
+  receivables: ["/receivables", "Receivables"],
+  overdue: ["/receivables", "Receivables"],
+  "overdue-count": ["/receivables", "Receivables"],
+  invoiced: ["/receivables", "Receivables"],
   "outcome-rate": ["/win-rate", "Win rate"],
 };
 

@@ -61,6 +61,8 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     quotas: "/records/quotas",
     "exchange rates": "/records/exchange-rates",
     "stage visits": "/records/stage-visits?metric=stage-conversion",
+    team: "/team",
+    "team last quarter": "/team?by=team&period=last",
     receivables: "/receivables",
     metrics: "/glossary",
     "a metric": "/glossary#win-rate",

@@ -19,6 +19,7 @@ import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
 import { Route as AppReceivablesRouteImport } from "./routes/_app/receivables";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
+import { Route as AppTeamRouteImport } from "./routes/_app/team";
 import { Route as AppUsersRouteImport } from "./routes/_app/users";
 import { Route as AppWinRateRouteImport } from "./routes/_app/win-rate";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
@@ -77,6 +78,11 @@ const AppSystemRoute = AppSystemRouteImport.update({
   path: "/system",
   getParentRoute: () => AppRoute,
 } as any);
+const AppTeamRoute = AppTeamRouteImport.update({
+  id: "/team",
+  path: "/team",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppUsersRoute = AppUsersRouteImport.update({
   id: "/users",
   path: "/users",
@@ -128,6 +134,7 @@ export interface FileRoutesByFullPath {
   "/quarantine": typeof AppQuarantineRoute;
   "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
+  "/team": typeof AppTeamRoute;
   "/users": typeof AppUsersRoute;
   "/win-rate": typeof AppWinRateRoute;
   "/events/$id": typeof AppEventsIdRoute;
@@ -146,6 +153,7 @@ export interface FileRoutesByTo {
   "/quarantine": typeof AppQuarantineRoute;
   "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
+  "/team": typeof AppTeamRoute;
   "/users": typeof AppUsersRoute;
   "/win-rate": typeof AppWinRateRoute;
   "/": typeof AppIndexRoute;
@@ -167,6 +175,7 @@ export interface FileRoutesById {
   "/_app/quarantine": typeof AppQuarantineRoute;
   "/_app/receivables": typeof AppReceivablesRoute;
   "/_app/system": typeof AppSystemRoute;
+  "/_app/team": typeof AppTeamRoute;
   "/_app/users": typeof AppUsersRoute;
   "/_app/win-rate": typeof AppWinRateRoute;
   "/_app/": typeof AppIndexRoute;
@@ -189,6 +198,7 @@ export interface FileRouteTypes {
     | "/quarantine"
     | "/receivables"
     | "/system"
+    | "/team"
     | "/users"
     | "/win-rate"
     | "/events/$id"
@@ -207,6 +217,7 @@ export interface FileRouteTypes {
     | "/quarantine"
     | "/receivables"
     | "/system"
+    | "/team"
     | "/users"
     | "/win-rate"
     | "/"
@@ -227,6 +238,7 @@ export interface FileRouteTypes {
     | "/_app/quarantine"
     | "/_app/receivables"
     | "/_app/system"
+    | "/_app/team"
     | "/_app/users"
     | "/_app/win-rate"
     | "/_app/"
@@ -315,6 +327,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppSystemRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/team": {
+      id: "/_app/team";
+      path: "/team";
+      fullPath: "/team";
+      preLoaderRoute: typeof AppTeamRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/users": {
       id: "/_app/users";
       path: "/users";
@@ -382,6 +401,7 @@ interface AppRouteChildren {
   AppQuarantineRoute: typeof AppQuarantineRoute;
   AppReceivablesRoute: typeof AppReceivablesRoute;
   AppSystemRoute: typeof AppSystemRoute;
+  AppTeamRoute: typeof AppTeamRoute;
   AppUsersRoute: typeof AppUsersRoute;
   AppWinRateRoute: typeof AppWinRateRoute;
   AppIndexRoute: typeof AppIndexRoute;
@@ -401,6 +421,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppQuarantineRoute: AppQuarantineRoute,
   AppReceivablesRoute: AppReceivablesRoute,
   AppSystemRoute: AppSystemRoute,
+  AppTeamRoute: AppTeamRoute,
   AppUsersRoute: AppUsersRoute,
   AppWinRateRoute: AppWinRateRoute,
   AppIndexRoute: AppIndexRoute,

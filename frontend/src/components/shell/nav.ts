@@ -32,6 +32,7 @@ export const GROUPS: Group[] = [
       { to: "/pipeline", label: "Pipeline", icon: "pipeline", key: "p" },
       { to: "/bridge", label: "Bridge", icon: "bridge", key: "b" },
       { to: "/win-rate", label: "Win rate", icon: "rate", key: "w" },
+      { to: "/team", label: "Team", icon: "team", key: "t" },
       { to: "/receivables", label: "Receivables", icon: "invoice", key: "v" },
       { to: "/glossary", label: "Metrics", icon: "book", key: "m" },
     ],

@@ -17,6 +17,8 @@ const SLUG = "receivables";
 /** The API's buckets, the youngest first. */
 const BUCKETS = ["not due", "1-30 days", "31-60 days", "61-90 days", "over 90 days"];
 
+const SHORT: Record<string, string> = { "not due": "Not due", "1-30 days": "1-30", "31-60 days": "31-60", "61-90 days": "61-90", "over 90 days": "90+" };
+
 interface Line {
   bucket: string;
   group: MetricGroup | undefined;
@@ -43,7 +45,8 @@ export function AgeingPanel() {
     (line): Column => ({
       key: line.bucket,
       label: bucketName(line.bucket),
-      note: line.group ? plural(line.group.rows, "invoice") : "none",
+      short: SHORT[line.bucket] ?? "None",
+      note: line.group ? count(line.group.rows) : "–",
       value: line.group?.value ?? null,
       description: `${bucketName(line.bucket)}: ${money(line.group?.value ?? "0", currency)}, ${plural(line.group?.rows ?? 0, "invoice")}`,
       drill: drill(line),
@@ -123,7 +126,7 @@ export function AgeingPanel() {
               total="All"
             />
           ) : (
-            <div className="pb few-columns">
+            <div className="pb">
               <ColumnChart columns={columns} axis={(value) => moneyAxis(value, currency)} />
             </div>
           )

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Drill } from "@/lib/drill";
 import { DrillLink } from "./drill-link";
 
-export interface BreakdownColumn<Row> {
+interface BreakdownColumn<Row> {
   head: string;
   title?: string;
   /** Gives way on a phone. */

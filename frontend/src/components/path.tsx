@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { metricQuery, useDefinition } from "@/api/metrics";
 import { standingOf } from "@/lib/as-of";
 import { plural } from "@/lib/format";
+import { pageOf } from "@/lib/metric-pages";
 import { isRecordType, NOUNS, titleOf } from "@/lib/nouns";
 import { filterParameters } from "@/lib/search";
 import { searchOfRows } from "@/lib/trail";
@@ -69,11 +70,10 @@ function useOrigin(rows: string | undefined, type: string | undefined): Step[] {
   const to = { to: "/records/$type", params: { type: noun.path }, search: list };
   const steps: Step[] = [];
   if (slug) {
-    const overview = slug.endsWith("pipeline") ? "/pipeline" : "/";
     steps.push({
       name: "Number",
       text: definition && data ? `${definition.label} ${metricValue(data)}` : (definition?.label ?? slug),
-      to: { to: overview },
+      to: { to: pageOf(slug)?.to ?? "/" },
     });
   }
   steps.push({ name: "Rows", text: data ? plural(data.rows, noun.one, noun.many) : "The list", to });

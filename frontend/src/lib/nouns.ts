@@ -35,10 +35,7 @@ export function titleOf(record: { type: string; title: string; source_id?: strin
     return typeof plain === "string" && plain !== "" ? plain : null;
   };
   if (record.type === "exchange_rate" && field("base")) return `${field("base")} in ${field("quote") ?? "?"}`;
-  if (record.type === "quota") {
-    const whose = field("owner") ?? field("team") ?? record.title;
-    return field("period_start") && !field("owner") ? `${whose}, from ${field("period_start")}` : whose;
-  }
+  if (record.type === "quota") return field("owner") ?? (field("period_start") ? `Quota from ${field("period_start")}, ${field("team") ?? record.title}` : record.title);
   return record.title || record.source_id || "";
 }
 

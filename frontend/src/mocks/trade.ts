@@ -19,7 +19,7 @@ function record(type: string, prefix: string, index: number, title: string, fiel
 
 const AGES = ["not due", "1-30 days", "1-30 days", "31-60 days", "over 90 days"];
 
-export const INVOICES = AGES.map((ageing, index) =>
+const INVOICES = AGES.map((ageing, index) =>
   record(
     "invoice",
     "inv",

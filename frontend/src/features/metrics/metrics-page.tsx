@@ -17,6 +17,7 @@ import { useToast } from "@/components/toast";
 import { drillTo } from "@/lib/drill";
 import { plural } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
+import { pageOf } from "@/lib/metric-pages";
 import { isRecordType, NOUNS, words } from "@/lib/nouns";
 
 const UNITS: Record<string, string> = {
@@ -25,23 +26,6 @@ const UNITS: Record<string, string> = {
   fraction: "a share, 0 to 100%",
   days: "days",
   ratio: "times",
-};
-
-/** Where the number stands on a page of its own. */
-const PAGES: Record<string, [to: string, label: string]> = {
-  "open-pipeline": ["/bridge", "Bridge"],
-  "weighted-pipeline": ["/pipeline", "Pipeline"],
-  "win-rate": ["/win-rate", "Win rate"],
-  "win-rate-value": ["/win-rate", "Win rate"],
-  "stage-conversion": ["/win-rate", "Win rate"],
-  "quota-attainment": ["/team", "Team"],
-  quota: ["/team", "Team"],
-  coverage: ["/team", "Team"],
-  receivables: ["/receivables", "Receivables"],
-  overdue: ["/receivables", "Receivables"],
-  "overdue-count": ["/receivables", "Receivables"],
-  invoiced: ["/receivables", "Receivables"],
-  "outcome-rate": ["/win-rate", "Win rate"],
 };
 
 function sectionOf(metric: MetricDefinition): string {
@@ -82,7 +66,7 @@ function Entry({ metric, here }: { metric: MetricDefinition; here: boolean }) {
   useEffect(() => {
     if (here) ref.current?.scrollIntoView({ block: "start" });
   }, [here]);
-  const page = PAGES[metric.slug];
+  const page = pageOf(metric.slug);
   return (
     <article className={`gloss ${here ? "on" : ""}`} id={metric.slug} ref={ref} aria-labelledby={`${metric.slug}-name`}>
       <div>
@@ -134,8 +118,8 @@ function Entry({ metric, here }: { metric: MetricDefinition; here: boolean }) {
           <>
             <dt>Shown on</dt>
             <dd>
-              <Link className="link" to={page[0]}>
-                {page[1]}
+              <Link className="link" to={page.to}>
+                {page.label}
               </Link>
             </dd>
           </>

@@ -15,7 +15,7 @@ function dated(id: string, header: string, wide = false): RecordColumn {
 }
 
 function timed(id: string, header: string, wide = false): RecordColumn {
-  return column(id, header, { track: "116px", right: true, sort: id, wide }, (item) => {
+  return column(id, header, { track: "144px", right: true, sort: id, wide }, (item) => {
     const value = item.fields[id];
     return value == null ? <span className="zero">–</span> : <span title={utc(String(value))}>{momentShort(String(value))}</span>;
   });

@@ -15,7 +15,7 @@ import { compareDecimal, count, day, difference, money, percent, share } from "@
 import { words } from "@/lib/nouns";
 import { DIMENSIONS, FEW, MEASURES, type Cut, type Dimension } from "./cuts";
 
-export function groupName(dimension: Dimension, name: string | null): string {
+function groupName(dimension: Dimension, name: string | null): string {
   if (name === null) return `No ${words(dimension).toLowerCase()}`;
   return dimension === "source" ? sourceName(name) : name;
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, settled, test } from "./fixtures";
 
 /** `+$3,901,151` and `−$77` as numbers; enough for sums of whole units. */
@@ -44,4 +45,19 @@ test("a bridge adds up, opens its deals, and ends where the page stands", async 
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/\/bridge$/);
   await expect(page.getByRole("heading", { name: /^Open pipeline, .* to now/ })).toBeVisible();
+});
+
+test("what a list or a panel shows is saved as a file", async ({ page }) => {
+  await page.goto("/records/invoices?filter[status]=paid&sort=-value");
+  await settled(page);
+  const rows = Number(await page.getByRole("grid", { name: "Invoices" }).getAttribute("aria-rowcount")) - 1;
+  const [list] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Invoices as CSV" }).click()]);
+  expect(list.suggestedFilename()).toBe("invoice.csv");
+  const lines = (await readFile(await list.path(), "utf8")).trim().split("\n");
+  expect(lines).toHaveLength(rows + 1);
+
+  await page.goto("/win-rate");
+  await settled(page);
+  const [rates] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Win rate by team as CSV" }).click()]);
+  expect(await readFile(await rates.path(), "utf8")).toContain("Team,Win rate,Won,Closed");
 });

@@ -154,7 +154,9 @@ export function RecordsPage({ type }: { type: RecordType }) {
         <FilterBar fields={FIELDS[type]} />
         <span className="end row">
           <FindField value={q ?? ""} onChange={onFind} />
-          <ExportLink path={`/api/records/${type}`} search={{ ...standingOf(search).parameters, ...filters, ...(q ? { q } : {}), sort }} what={noun.title} />
+          {type === "stage_visit" ? null : (
+            <ExportLink path={`/api/records/${type}`} search={{ ...standingOf(search).parameters, ...filters, ...(q ? { q } : {}) }} what={noun.title} />
+          )}
         </span>
       </div>
       <div className={`recgrid ${hasFacets ? "" : "bare"}`}>

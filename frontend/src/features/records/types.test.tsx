@@ -30,6 +30,14 @@ describe("Every type of record", () => {
     await waitFor(() => expect(address()).toMatch(/^\/records\/opportunities\/opp_/));
   });
 
+  it("saves what matches as a file, whole and in the API's own order", async () => {
+    renderApp("/records/invoices?filter[status]=open&q=AI&sort=-value&as_of=2026-09-01");
+    expect(await screen.findByRole("link", { name: "Invoices as CSV" })).toHaveAttribute(
+      "href",
+      "/api/records/invoice?as_of=2026-09-01&filter[status]=open&q=AI&format=csv",
+    );
+  });
+
   it("narrows by what a field can be", async () => {
     const { user, address } = renderApp("/records/invoices");
     await screen.findByRole("grid", { name: "Invoices" });

@@ -3,7 +3,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-const features = ["events", "overview", "pipeline", "quarantine", "records", "sign-in", "sources", "system", "users"];
+const features = ["bridge", "events", "metrics", "overview", "pipeline", "quarantine", "receivables", "records", "sign-in", "sources", "system", "team", "users", "win-rate"];
 
 export default tseslint.config(
   { ignores: ["dist", "src/api/schema.gen.ts", "src/routeTree.gen.ts", "test-results", "playwright-report", "shots"] },

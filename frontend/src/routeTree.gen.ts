@@ -12,11 +12,16 @@ import { Route as rootRouteImport } from "./routes/__root";
 import { Route as AppRouteImport } from "./routes/_app";
 import { Route as SignInRouteImport } from "./routes/sign-in";
 import { Route as AppIndexRouteImport } from "./routes/_app/index";
+import { Route as AppBridgeRouteImport } from "./routes/_app/bridge";
+import { Route as AppGlossaryRouteImport } from "./routes/_app/glossary";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
 import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
+import { Route as AppReceivablesRouteImport } from "./routes/_app/receivables";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
+import { Route as AppTeamRouteImport } from "./routes/_app/team";
 import { Route as AppUsersRouteImport } from "./routes/_app/users";
+import { Route as AppWinRateRouteImport } from "./routes/_app/win-rate";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsIdRouteImport } from "./routes/_app/events.$id";
 import { Route as AppSourcesIndexRouteImport } from "./routes/_app/sources.index";
@@ -38,6 +43,16 @@ const AppIndexRoute = AppIndexRouteImport.update({
   path: "/",
   getParentRoute: () => AppRoute,
 } as any);
+const AppBridgeRoute = AppBridgeRouteImport.update({
+  id: "/bridge",
+  path: "/bridge",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppGlossaryRoute = AppGlossaryRouteImport.update({
+  id: "/glossary",
+  path: "/glossary",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppPasswordRoute = AppPasswordRouteImport.update({
   id: "/password",
   path: "/password",
@@ -53,14 +68,29 @@ const AppQuarantineRoute = AppQuarantineRouteImport.update({
   path: "/quarantine",
   getParentRoute: () => AppRoute,
 } as any);
+const AppReceivablesRoute = AppReceivablesRouteImport.update({
+  id: "/receivables",
+  path: "/receivables",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppSystemRoute = AppSystemRouteImport.update({
   id: "/system",
   path: "/system",
   getParentRoute: () => AppRoute,
 } as any);
+const AppTeamRoute = AppTeamRouteImport.update({
+  id: "/team",
+  path: "/team",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppUsersRoute = AppUsersRouteImport.update({
   id: "/users",
   path: "/users",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppWinRateRoute = AppWinRateRouteImport.update({
+  id: "/win-rate",
+  path: "/win-rate",
   getParentRoute: () => AppRoute,
 } as any);
 const AppEventsIndexRoute = AppEventsIndexRouteImport.update({
@@ -97,11 +127,16 @@ const AppRecordsTypeIdRoute = AppRecordsTypeIdRouteImport.update({
 export interface FileRoutesByFullPath {
   "/": typeof AppIndexRoute;
   "/sign-in": typeof SignInRoute;
+  "/bridge": typeof AppBridgeRoute;
+  "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
+  "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
+  "/team": typeof AppTeamRoute;
   "/users": typeof AppUsersRoute;
+  "/win-rate": typeof AppWinRateRoute;
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
   "/events/": typeof AppEventsIndexRoute;
@@ -111,11 +146,16 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/sign-in": typeof SignInRoute;
+  "/bridge": typeof AppBridgeRoute;
+  "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
+  "/receivables": typeof AppReceivablesRoute;
   "/system": typeof AppSystemRoute;
+  "/team": typeof AppTeamRoute;
   "/users": typeof AppUsersRoute;
+  "/win-rate": typeof AppWinRateRoute;
   "/": typeof AppIndexRoute;
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
@@ -128,11 +168,16 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/_app": typeof AppRouteWithChildren;
   "/sign-in": typeof SignInRoute;
+  "/_app/bridge": typeof AppBridgeRoute;
+  "/_app/glossary": typeof AppGlossaryRoute;
   "/_app/password": typeof AppPasswordRoute;
   "/_app/pipeline": typeof AppPipelineRoute;
   "/_app/quarantine": typeof AppQuarantineRoute;
+  "/_app/receivables": typeof AppReceivablesRoute;
   "/_app/system": typeof AppSystemRoute;
+  "/_app/team": typeof AppTeamRoute;
   "/_app/users": typeof AppUsersRoute;
+  "/_app/win-rate": typeof AppWinRateRoute;
   "/_app/": typeof AppIndexRoute;
   "/_app/events/$id": typeof AppEventsIdRoute;
   "/_app/sources/$source": typeof AppSourcesSourceRoute;
@@ -146,11 +191,16 @@ export interface FileRouteTypes {
   fullPaths:
     | "/"
     | "/sign-in"
+    | "/bridge"
+    | "/glossary"
     | "/password"
     | "/pipeline"
     | "/quarantine"
+    | "/receivables"
     | "/system"
+    | "/team"
     | "/users"
+    | "/win-rate"
     | "/events/$id"
     | "/sources/$source"
     | "/events/"
@@ -160,11 +210,16 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/sign-in"
+    | "/bridge"
+    | "/glossary"
     | "/password"
     | "/pipeline"
     | "/quarantine"
+    | "/receivables"
     | "/system"
+    | "/team"
     | "/users"
+    | "/win-rate"
     | "/"
     | "/events/$id"
     | "/sources/$source"
@@ -176,11 +231,16 @@ export interface FileRouteTypes {
     | "__root__"
     | "/_app"
     | "/sign-in"
+    | "/_app/bridge"
+    | "/_app/glossary"
     | "/_app/password"
     | "/_app/pipeline"
     | "/_app/quarantine"
+    | "/_app/receivables"
     | "/_app/system"
+    | "/_app/team"
     | "/_app/users"
+    | "/_app/win-rate"
     | "/_app/"
     | "/_app/events/$id"
     | "/_app/sources/$source"
@@ -218,6 +278,20 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppIndexRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/bridge": {
+      id: "/_app/bridge";
+      path: "/bridge";
+      fullPath: "/bridge";
+      preLoaderRoute: typeof AppBridgeRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/glossary": {
+      id: "/_app/glossary";
+      path: "/glossary";
+      fullPath: "/glossary";
+      preLoaderRoute: typeof AppGlossaryRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/password": {
       id: "/_app/password";
       path: "/password";
@@ -239,6 +313,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppQuarantineRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/receivables": {
+      id: "/_app/receivables";
+      path: "/receivables";
+      fullPath: "/receivables";
+      preLoaderRoute: typeof AppReceivablesRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/system": {
       id: "/_app/system";
       path: "/system";
@@ -246,11 +327,25 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppSystemRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/team": {
+      id: "/_app/team";
+      path: "/team";
+      fullPath: "/team";
+      preLoaderRoute: typeof AppTeamRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/users": {
       id: "/_app/users";
       path: "/users";
       fullPath: "/users";
       preLoaderRoute: typeof AppUsersRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/win-rate": {
+      id: "/_app/win-rate";
+      path: "/win-rate";
+      fullPath: "/win-rate";
+      preLoaderRoute: typeof AppWinRateRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/events/": {
@@ -299,11 +394,16 @@ declare module "@tanstack/react-router" {
 }
 
 interface AppRouteChildren {
+  AppBridgeRoute: typeof AppBridgeRoute;
+  AppGlossaryRoute: typeof AppGlossaryRoute;
   AppPasswordRoute: typeof AppPasswordRoute;
   AppPipelineRoute: typeof AppPipelineRoute;
   AppQuarantineRoute: typeof AppQuarantineRoute;
+  AppReceivablesRoute: typeof AppReceivablesRoute;
   AppSystemRoute: typeof AppSystemRoute;
+  AppTeamRoute: typeof AppTeamRoute;
   AppUsersRoute: typeof AppUsersRoute;
+  AppWinRateRoute: typeof AppWinRateRoute;
   AppIndexRoute: typeof AppIndexRoute;
   AppEventsIdRoute: typeof AppEventsIdRoute;
   AppSourcesSourceRoute: typeof AppSourcesSourceRoute;
@@ -314,11 +414,16 @@ interface AppRouteChildren {
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppBridgeRoute: AppBridgeRoute,
+  AppGlossaryRoute: AppGlossaryRoute,
   AppPasswordRoute: AppPasswordRoute,
   AppPipelineRoute: AppPipelineRoute,
   AppQuarantineRoute: AppQuarantineRoute,
+  AppReceivablesRoute: AppReceivablesRoute,
   AppSystemRoute: AppSystemRoute,
+  AppTeamRoute: AppTeamRoute,
   AppUsersRoute: AppUsersRoute,
+  AppWinRateRoute: AppWinRateRoute,
   AppIndexRoute: AppIndexRoute,
   AppEventsIdRoute: AppEventsIdRoute,
   AppSourcesSourceRoute: AppSourcesSourceRoute,

@@ -9,7 +9,9 @@ import pytest
 from salescommand_lake import Engine
 from salescommand_lake.fold import fold_pending
 from salescommand_lake.metrics import MetricQuery, MetricResult, compute
+from salescommand_lake.model import canonical_id
 from salescommand_lake.reads.question import QueryError
+from salescommand_lake.records import RecordQuery, get_record, list_records
 from tests.lake.test_numbers import opens
 from tests.support.lake_events import event, store
 from tests.support.sales_history import rate_rows
@@ -89,6 +91,25 @@ async def test_what_is_to_be_paid(lake: Engine) -> None:
     assert (await ask(lake, "overdue-count")).value == 3
     assert (await ask(lake, "overdue", ("currency", "EUR"))).value == "20.00"
     assert (await ask(lake, "invoiced", ("by", "status"))).value == "225.50"
+
+
+async def test_invoices_in_the_order_of_what_is_outstanding(lake: Engine) -> None:
+    query = RecordQuery.parse("invoice", [("sort", "-outstanding_value"), ("as_of", "2026-02-10")], currency="USD")
+    page = await list_records(lake, query)
+    assert [item["source_id"] for item in page.items][:2] == ["i1", "i2"]
+    assert [item["outstanding_value"] for item in page.items][:2] == ["60.00", "55.50"]
+
+
+async def test_a_record_names_its_owner_and_the_owner_s_manager(lake: Engine) -> None:
+    quota = await get_record(lake, "quota", canonical_id("crm", "quota", "q1"))
+    assert quota is not None
+    assert [one["title"] for one in quota.related["owners"]] == ["Ann"]
+    ann = await get_record(lake, "owner", quota.related["owners"][0]["canonical_id"])
+    assert ann is not None
+    assert [one["title"] for one in ann.related["owners"]] == ["Bea"]
+    bo = await get_record(lake, "owner", canonical_id("crm", "owner", "o2"))
+    assert bo is not None
+    assert bo.related == {}
 
 
 async def test_what_was_done(lake: Engine) -> None:

@@ -58,6 +58,21 @@ export function useMetric(slug: string, parameters: Omit<MetricParameters, "as_o
   );
 }
 
+/** A metric as it stood on a day of the past, under the same filters; nothing is asked without a day. */
+export function useMetricOn(slug: string, day: string | undefined, parameters: Omit<MetricParameters, "as_of" | "known_at"> = {}) {
+  const search = useSearch({ strict: false });
+  return useQuery({
+    ...metricQuery(slug, { ...parameters, as_of: day ?? "", filters: { ...filterParameters(search), ...parameters.filters } }),
+    enabled: day !== undefined,
+    staleTime: 5 * 60_000,
+  });
+}
+
+/** Only the answer to what is asked now: the figures of one dimension never stand under the head of another. */
+export function current<T extends { data: unknown; isPlaceholderData: boolean }>(query: T): T {
+  return query.isPlaceholderData ? { ...query, data: undefined } : query;
+}
+
 /** What a metric means, once the registry is here. */
 export function useDefinition(slug: string): MetricDefinition | undefined {
   return useQuery(metricsQuery).data?.items.find((metric) => metric.slug === slug);

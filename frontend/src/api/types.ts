@@ -20,6 +20,13 @@ export type MetricResult = Omit<RawMetricResult, "value" | "currency" | "groups"
   groups: MetricGroup[];
 };
 
+/** How the open pipeline of one day became that of another. */
+export type Bridge = Schemas["BridgeAnswer"];
+export type BridgeBars = Pick<Bridge, "opening" | "movements" | "closing">;
+export type BridgeBar = Schemas["BridgeBar"];
+export type BridgeDeal = Schemas["BridgeDeal"];
+export type BridgeDeals = Schemas["BridgeDeals"];
+
 export type RecordItem = Schemas["RecordItem"];
 export type RecordPage = Schemas["RecordPage"];
 export type RecordDetail = Schemas["RecordDetail"];

@@ -6,6 +6,8 @@ export interface Column {
   key: string;
   /** Below the column, `Nov`. */
   label: string;
+  /** The label on a phone; its first letter by itself. */
+  short?: string;
   /** Under the label, muted. */
   note: string;
   /** The height, a decimal string. */
@@ -79,8 +81,17 @@ export function ColumnChart({
         {columns.map((column) => (
           <span key={column.key} className="xs">
             <b className={`m ${column.current ? "pri" : ""}`}>
-              {column.label.slice(0, 1)}
-              <span className="hide-sm">{column.label.slice(1)}</span>
+              {column.short === undefined ? (
+                <>
+                  {column.label.slice(0, 1)}
+                  <span className="hide-sm">{column.label.slice(1)}</span>
+                </>
+              ) : (
+                <>
+                  <span className="hide-sm">{column.label}</span>
+                  <span className="only-sm">{column.short}</span>
+                </>
+              )}
             </b>
             <br />
             <span className="mut">{column.note}</span>

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useDefinition } from "@/api/metrics";
 import type { MetricResult } from "@/api/types";
 import { drillTo } from "@/lib/drill";
@@ -11,6 +12,7 @@ import { Popover } from "./popover";
 export function metricValue(result: Pick<MetricResult, "unit" | "value" | "currency">): string {
   if (result.value === null) return "–";
   if (result.unit === "currency") return moneyExact(result.value, result.currency);
+  if (result.unit === "ratio") return `${decimal(result.value)}×`;
   return result.unit === "fraction" ? percent(result.value, 2) : decimal(result.value);
 }
 
@@ -54,6 +56,9 @@ export function Definition({ slug, result, label }: { slug: string; result: Metr
         <dt>Owner</dt>
         <dd>{definition.owner}</dd>
       </dl>
+      <Link className="link xs" to="/glossary" hash={slug}>
+        In the glossary of metrics
+      </Link>
       {result ? (
         <>
           <div className="code-box">

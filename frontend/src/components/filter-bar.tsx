@@ -15,8 +15,11 @@ import { sourceName } from "./source";
 export interface FilterField {
   field: string;
   label: string;
-  /** `facet` offers the values that exist with their counts; `text` asks for a part of the text. */
-  kind: "facet" | "text";
+  /** `facet` offers the values that exist with their counts, `choice` those that can be; `text` asks for a part of the text. */
+  kind: "facet" | "choice" | "text";
+  /** What counts the values of a facet; the deals by themselves. */
+  metric?: string;
+  values?: string[];
 }
 
 type AnySearch = Record<string, unknown>;
@@ -40,33 +43,56 @@ function valueWords(filter: Filter): string {
   if (filter.operator === "empty") return filter.value === "false" ? "is set" : "is empty";
   const values = (filter.operator ? [filter.value] : splitValues(filter.value)).map((value) => {
     if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return day(value);
+    if (value === "true" || value === "false") return choiceWords(value);
     return filter.field === "source" ? sourceName(value) : value;
   });
   const text = values.length > 2 ? `${values.slice(0, 2).join(", ")} and ${values.length - 2} more` : values.join(", ");
   return filter.operator ? `${OPERATOR_WORDS[filter.operator] ?? filter.operator} ${text}` : text;
 }
 
-/** Values of a field with the number of deals behind each, under the other filters. */
-export function useFacet(field: string, enabled = true) {
+/** Values of a field with the number of records behind each, under the other filters. */
+export function useFacet(field: string, metric = "opportunity-count") {
   const search = usePageSearch();
   const { parameters } = useStanding();
   const others = filterParameters(without(search, filterKey(field)));
   return useQuery({
-    ...metricQuery("opportunity-count", { by: [field], ...parameters, filters: others }),
-    enabled,
+    ...metricQuery(metric, { by: [field], ...parameters, filters: others }),
     staleTime: 30_000,
   });
 }
 
-function FacetValues({ field }: { field: string }) {
+/** The values of an enum or a yes-or-no, which are known without asking. */
+function ChoiceValues({ field, values }: { field: string; values: string[] }) {
   const search = usePageSearch();
   const set = useSetSearch();
-  const { data, error } = useFacet(field);
+  const chosen = valuesOf(search, field);
+  return values.map((value) => (
+    <label key={value}>
+      <input
+        type="checkbox"
+        className="tick-box"
+        checked={chosen.includes(value)}
+        onChange={() => set((current) => toggleValue(current, field, value))}
+      />
+      <span className="grow tr">{choiceWords(value)}</span>
+    </label>
+  ));
+}
+
+function choiceWords(value: string): string {
+  if (value === "true") return "Yes";
+  return value === "false" ? "No" : words(value);
+}
+
+function FacetValues({ field, metric }: { field: string; metric: string | undefined }) {
+  const search = usePageSearch();
+  const set = useSetSearch();
+  const { data, error } = useFacet(field, metric);
   const chosen = valuesOf(search, field);
   if (error) return <p className="mut xs menu-note">The values could not be read: {error.message}</p>;
   if (!data) return <p className="mut xs menu-note">Reading the values</p>;
   const values = data.groups.filter((group) => group.key[field]);
-  if (values.length === 0) return <p className="mut xs menu-note">No deal has a value here.</p>;
+  if (values.length === 0) return <p className="mut xs menu-note">No record has a value here.</p>;
   return (
     <>
       {[...values]
@@ -183,7 +209,9 @@ export function FilterBar({ fields, children }: { fields: FilterField[]; childre
                 {picked.label}
               </button>
               {picked.kind === "facet" ? (
-                <FacetValues field={picked.field} />
+                <FacetValues field={picked.field} metric={picked.metric} />
+              ) : picked.kind === "choice" ? (
+                <ChoiceValues field={picked.field} values={picked.values ?? []} />
               ) : (
                 <TextValue field={picked.field} onDone={() => setOpen(false)} />
               )}

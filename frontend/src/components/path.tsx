@@ -3,7 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { metricQuery, useDefinition } from "@/api/metrics";
 import { standingOf } from "@/lib/as-of";
 import { plural } from "@/lib/format";
-import { isRecordType, NOUNS } from "@/lib/nouns";
+import { pageOf } from "@/lib/metric-pages";
+import { isRecordType, NOUNS, titleOf } from "@/lib/nouns";
 import { filterParameters } from "@/lib/search";
 import { searchOfRows } from "@/lib/trail";
 import { usePageSearch } from "@/lib/page-search";
@@ -19,6 +20,13 @@ export interface Step {
   here?: boolean;
 }
 
+interface Way {
+  rows: string | undefined;
+  /** The type of the records in those rows. */
+  type?: string;
+  steps: Step[];
+}
+
 interface RecordLike {
   type: string;
   canonical_id: string;
@@ -27,11 +35,11 @@ interface RecordLike {
 }
 
 /** The steps from a record on; what came before it is known only when the page was reached through a number. */
-export function recordSteps(rows: string | undefined, record: RecordLike, here = true): { rows: string | undefined; steps: Step[] } {
+export function recordSteps(rows: string | undefined, record: RecordLike, here = true): Way {
   const noun = isRecordType(record.type) ? NOUNS[record.type] : null;
   const step: Step = {
     name: "Record",
-    text: record.title || record.source_id || record.canonical_id,
+    text: titleOf(record) || record.canonical_id,
     ...(here
       ? { here: true }
       : noun
@@ -44,11 +52,11 @@ export function recordSteps(rows: string | undefined, record: RecordLike, here =
           }
         : {}),
   };
-  return { rows, steps: [step] };
+  return { rows, type: record.type, steps: [step] };
 }
 
 /** The number and its rows, asked again with the filters that the rows had. */
-function useOrigin(rows: string | undefined): Step[] {
+function useOrigin(rows: string | undefined, type: string | undefined): Step[] {
   const current = usePageSearch();
   const list = searchOfRows(rows);
   const slug = list.metric;
@@ -58,23 +66,23 @@ function useOrigin(rows: string | undefined): Step[] {
     enabled: slug !== undefined,
   });
   if (rows === undefined) return [];
-  const to = { to: "/records/$type", params: { type: "opportunities" }, search: list };
+  const noun = NOUNS[type !== undefined && isRecordType(type) ? type : "opportunity"];
+  const to = { to: "/records/$type", params: { type: noun.path }, search: list };
   const steps: Step[] = [];
   if (slug) {
-    const overview = slug.endsWith("pipeline") ? "/pipeline" : "/";
     steps.push({
       name: "Number",
       text: definition && data ? `${definition.label} ${metricValue(data)}` : (definition?.label ?? slug),
-      to: { to: overview },
+      to: { to: pageOf(slug)?.to ?? "/" },
     });
   }
-  steps.push({ name: "Rows", text: data ? plural(data.rows, "deal") : "The list", to });
+  steps.push({ name: "Rows", text: data ? plural(data.rows, noun.one, noun.many) : "The list", to });
   return steps;
 }
 
 /** From the number to the bytes: the steps that were walked, as a list of links. */
-export function Path({ steps: { rows, steps } }: { steps: { rows: string | undefined; steps: Step[] } }) {
-  const origin = useOrigin(rows);
+export function Path({ steps: { rows, type, steps } }: { steps: Way }) {
+  const origin = useOrigin(rows, type);
   const all = [...origin, ...steps];
   return (
     <nav className="path" aria-label="From the number to the bytes" tabIndex={0}>

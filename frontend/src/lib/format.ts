@@ -60,6 +60,12 @@ export function money(value: string | null | undefined, currency: string): strin
   return withCurrency(value, currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
 }
 
+/** By how much an amount changed, with its sign: `+€524,537`. */
+export function moneyChange(value: string | null | undefined, currency: string): string {
+  if (value == null || !isDecimal(value)) return NONE;
+  return withCurrency(value, currency, { minimumFractionDigits: 0, maximumFractionDigits: 0, signDisplay: "exceptZero" });
+}
+
 /** A key number: `€6.95M`, `€1.20M`, `€950`. */
 export function moneyShort(value: string | null | undefined, currency: string): string {
   if (value == null || !isDecimal(value)) return NONE;
@@ -113,6 +119,18 @@ export function decimal(value: string): string {
   if (!isDecimal(value)) return value;
   const digits = value.split(".")[1]?.length ?? 0;
   return signed(numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value as Exact));
+}
+
+/** A length in days with one digit: `41.3`. */
+export function days(value: string | null | undefined): string {
+  if (value == null || !isDecimal(value)) return NONE;
+  return signed(numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value as Exact));
+}
+
+/** How many times: `2.3×`. */
+export function times(value: string | null | undefined): string {
+  const text = days(value);
+  return text === NONE ? text : `${text}×`;
 }
 
 /** A fraction (`0.391026`) as a percentage: `39.1%`. */

@@ -20,7 +20,7 @@ function parts(day: string): [number, number, number] {
   return [year, month - 1, date];
 }
 
-function addDays(day: string, days: number): string {
+export function addDays(day: string, days: number): string {
   const [year, month, date] = parts(day);
   return iso(new Date(year, month, date + days));
 }

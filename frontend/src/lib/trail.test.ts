@@ -11,7 +11,7 @@ describe("from a number to its rows", () => {
   });
 
   it("opens nothing that has no page", () => {
-    expect(drillTo("/api/records/quota?x=1")).toBeNull();
+    expect(drillTo("/api/metrics/bridge/deals?movement=won")).toBeNull();
   });
 
   it("remembers the list without what belongs to the page", () => {

@@ -2,14 +2,16 @@ import { http, HttpResponse } from "msw";
 import type { Me, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
+import { bridgeDealsOf, bridgeOf } from "./bridge";
+import { INVOICE_METRICS, invoiceMetric, TRADE } from "./trade";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
 
-const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS };
+const RECORDS: Record<string, RecordItem[]> = { opportunity: DEALS, account: ACCOUNT_ITEMS, contact: CONTACT_ITEMS, ...TRADE };
 
 function metric(slug: string, label: string, meaning: string, formula: string, unit: string, date_field: string | null) {
-  return { slug, label, meaning, formula, unit, date_field, dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };
+  return { slug, label, meaning, formula, unit, date_field, grain: "deal", record_type: "opportunity", parts: [], dimensions: ["stage", "owner", "team", "source", "month"], owner: "Revenue operations" };
 }
 
 const METRICS = [
@@ -102,7 +104,12 @@ export const handlers = [
   http.put("*/api/auth/password", () => new HttpResponse(null, { status: 204 })),
   http.get("*/api/settings", () => HttpResponse.json({ reporting_currency: "USD" })),
   http.get("*/api/metrics", () => HttpResponse.json({ items: METRICS })),
-  http.get("*/api/metrics/:slug", ({ params, request }) => HttpResponse.json(metricOf(String(params.slug), url(request)))),
+  http.get("*/api/metrics/bridge", ({ request }) => HttpResponse.json(bridgeOf(url(request)))),
+  http.get("*/api/metrics/bridge/deals", ({ request }) => HttpResponse.json(bridgeDealsOf(url(request)))),
+  http.get("*/api/metrics/:slug", ({ params, request }) => {
+    const slug = String(params.slug);
+    return HttpResponse.json((INVOICE_METRICS.includes(slug) ? invoiceMetric : metricOf)(slug, url(request)));
+  }),
   http.get("*/api/records/:type", ({ params, request }) => {
     const items = RECORDS[String(params.type)];
     return items ? HttpResponse.json(listOf(items, url(request))) : missing();

@@ -1,63 +1,9 @@
-import { useState } from "react";
+import { Calendar } from "@/components/calendar";
 import { Icon } from "@/components/icon";
 import { Popover } from "@/components/popover";
 import { useSetStanding, useStanding } from "@/lib/as-of";
 import { day, dayLong } from "@/lib/format";
-import { lastMonday, lastQuarterEnd, monthGrid, standingDay } from "@/lib/periods";
-
-const WEEKDAYS = ["M", "T", "W", "T", "F", "S", "S"];
-
-function Calendar({ chosen, today, onPick }: { chosen: string | undefined; today: string; onPick: (day: string) => void }) {
-  const start = chosen ?? today;
-  const [shown, setShown] = useState({ year: Number(start.slice(0, 4)), month: Number(start.slice(5, 7)) - 1 });
-  const move = (by: number) =>
-    setShown(({ year, month }) => {
-      const date = new Date(year, month + by, 1);
-      return { year: date.getFullYear(), month: date.getMonth() };
-    });
-  const title = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" }).format(
-    new Date(shown.year, shown.month, 1),
-  );
-  return (
-    <>
-      <div className="row">
-        <button type="button" className="btn g i" aria-label="Previous month" onClick={() => move(-1)}>
-          <Icon name="left" />
-        </button>
-        <span className="m grow c" aria-live="polite">
-          {title}
-        </span>
-        <button type="button" className="btn g i" aria-label="Next month" onClick={() => move(1)}>
-          <Icon name="right" />
-        </button>
-      </div>
-      <div className="cal num">
-        {WEEKDAYS.map((name, index) => (
-          <span key={index} className="mut" aria-hidden="true">
-            {name}
-          </span>
-        ))}
-        {monthGrid(shown.year, shown.month).map((date, index) =>
-          date === null ? (
-            <span key={`blank-${index}`} />
-          ) : (
-            <button
-              key={date}
-              type="button"
-              disabled={date > today}
-              aria-pressed={date === chosen}
-              aria-label={dayLong(date)}
-              className={date === today ? "today" : ""}
-              onClick={() => onPick(date)}
-            >
-              {Number(date.slice(8))}
-            </button>
-          ),
-        )}
-      </div>
-    </>
-  );
-}
+import { lastMonday, lastQuarterEnd, standingDay } from "@/lib/periods";
 
 /** Sets the day for the whole page. `liveLabel` is what the button says when the page is live. */
 export function AsOfPicker({
@@ -104,7 +50,7 @@ export function AsOfPicker({
           </button>
         ))}
       </div>
-      <Calendar chosen={asOf} today={today} onPick={pick} />
+      <Calendar chosen={asOf} last={today} onPick={pick} />
       <p className="xs mut">The end of that day. Esc comes back to now.</p>
     </Popover>
   );

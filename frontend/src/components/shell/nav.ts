@@ -17,12 +17,24 @@ export function isOpen(place: Place, me: Me | null | undefined): boolean {
   return (!place.adminOnly || me?.role === "admin") && (!place.allOnly || me?.scope === "all");
 }
 
-export const GROUPS: { title: string; places: Place[] }[] = [
+interface Group {
+  title: string;
+  places: Place[];
+  /** Shown when asked for, so that the side stays short. */
+  more?: { label: string; places: Place[] };
+}
+
+export const GROUPS: Group[] = [
   {
     title: "Numbers",
     places: [
       { to: "/", label: "Overview", icon: "overview", key: "o" },
       { to: "/pipeline", label: "Pipeline", icon: "pipeline", key: "p" },
+      { to: "/bridge", label: "Bridge", icon: "bridge", key: "b" },
+      { to: "/win-rate", label: "Win rate", icon: "rate", key: "w" },
+      { to: "/team", label: "Team", icon: "team", key: "t" },
+      { to: "/receivables", label: "Receivables", icon: "invoice", key: "v" },
+      { to: "/glossary", label: "Metrics", icon: "book", key: "m" },
     ],
   },
   {
@@ -32,6 +44,18 @@ export const GROUPS: { title: string; places: Place[] }[] = [
       { to: "/records/contacts", label: "Contacts", icon: "contact", key: "c" },
       { to: "/records/opportunities", label: "Opportunities", icon: "deal", key: "r" },
     ],
+    more: {
+      label: "More records",
+      places: [
+        { to: "/records/activities", label: "Activities", icon: "clock" },
+        { to: "/records/products", label: "Products", icon: "product" },
+        { to: "/records/orders", label: "Orders", icon: "order" },
+        { to: "/records/invoices", label: "Invoices", icon: "invoice", key: "i" },
+        { to: "/records/owners", label: "Owners", icon: "users" },
+        { to: "/records/quotas", label: "Quotas", icon: "flag" },
+        { to: "/records/exchange-rates", label: "Exchange rates", icon: "retry" },
+      ],
+    },
   },
   {
     title: "Lake",
@@ -44,6 +68,9 @@ export const GROUPS: { title: string; places: Place[] }[] = [
     ],
   },
 ];
+
+/** Every place, also those that the side keeps folded. */
+export const PLACES: Place[] = GROUPS.flatMap((group) => [...group.places, ...(group.more?.places ?? [])]);
 
 /** The five places of the bar on a phone. */
 export const BAR: Place[] = [

@@ -1,20 +1,19 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { meQuery, useSignOut } from "@/api/auth";
-import { metricQuery, metricsQuery } from "@/api/metrics";
+import { metricsQuery } from "@/api/metrics";
 import { findRecordsQuery } from "@/api/records";
 import { sourcesQuery } from "@/api/sources";
+import { useOpenRows } from "@/api/use-open-rows";
 import { Dialog } from "@/components/dialog";
 import { Icon, type IconName } from "@/components/icon";
 import { SourceBadge, sourceName } from "@/components/source";
-import { useStanding } from "@/lib/as-of";
-import { drillTo } from "@/lib/drill";
 import { useToast } from "@/components/toast";
-import { NOUNS, type RecordType } from "@/lib/nouns";
+import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { useTheme } from "@/lib/theme";
-import { GROUPS, isOpen } from "./nav";
+import { isOpen, PLACES } from "./nav";
 import { useCopyLink } from "./shell";
 
 function Item({
@@ -54,13 +53,16 @@ function Found({ type, q, onGo }: { type: RecordType; q: string; onGo: (id: stri
           onSelect={() => onGo(item.canonical_id)}
         >
           <Icon name={noun.icon} />
-          <span className="grow tr">{item.title || item.source_id}</span>
+          <span className="grow tr">{titleOf(item)}</span>
           <SourceBadge source={item.source} />
         </Command.Item>
       ))}
     </Command.Group>
   );
 }
+
+/** Looked up by name while typing, in this order. */
+const FINDABLE: RecordType[] = ["opportunity", "account", "contact", "owner", "product", "invoice", "order"];
 
 /** Search or run: places, records, sources and the few things to do. */
 export default function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
@@ -77,19 +79,8 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
     onClose();
     action();
   };
-  const queries = useQueryClient();
-  const toast = useToast();
-  const { parameters } = useStanding();
-  const openRows = (slug: string) => {
-    queries.query(metricQuery(slug, parameters)).then(
-      (result) => {
-        const drill = drillTo(result.drill, slug);
-        if (drill) void navigate({ to: "/records/$type", params: { type: drill.type }, search: drill.search });
-      },
-      (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
-    );
-  };
-  const places = GROUPS.flatMap((group) => group.places).filter((place) => isOpen(place, me));
+  const openRows = useOpenRows(useToast());
+  const places = PLACES.filter((place) => isOpen(place, me));
   return (
     <Dialog label="Search or run" className="palette" onClose={onClose}>
       <Command label="Search or run" loop>
@@ -123,7 +114,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
               </Item>
             ))}
           </Command.Group>
-          {(["opportunity", "account", "contact"] as const).map((type) => (
+          {FINDABLE.map((type) => (
             <Found
               key={type}
               type={type}

@@ -3,7 +3,7 @@ import { createContext, lazy, Suspense, useContext, useEffect, useMemo, useState
 import { useCopy } from "@/components/copy";
 import { useSetStanding, useStanding } from "@/lib/as-of";
 import { useHotkeys, type Bindings } from "@/lib/hotkeys";
-import { GROUPS } from "./nav";
+import { PLACES } from "./nav";
 import { BottomBar, Side } from "./side";
 
 const loadPalette = () => import("./palette");
@@ -35,7 +35,7 @@ function useGlobalKeys(actions: ShellActions): void {
   const setStanding = useSetStanding();
   const copyLink = useCopyLink();
   const going: Bindings = {};
-  for (const place of GROUPS.flatMap((group) => group.places)) {
+  for (const place of PLACES) {
     if (place.key) going[`g ${place.key}`] = () => void navigate({ to: place.to });
   }
   useHotkeys(

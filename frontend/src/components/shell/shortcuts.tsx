@@ -1,6 +1,6 @@
 import { Dialog } from "@/components/dialog";
 import { Icon } from "@/components/icon";
-import { GROUPS } from "./nav";
+import { PLACES } from "./nav";
 
 const KEYS: [string[], string][] = [
   [["⌘", "K"], "Search or run"],
@@ -18,7 +18,7 @@ const KEYS: [string[], string][] = [
 
 /** Every key, in one list. */
 export default function Shortcuts({ onClose }: { onClose: () => void }) {
-  const going = GROUPS.flatMap((group) => group.places).filter((place) => place.key);
+  const going = PLACES.filter((place) => place.key);
   return (
     <Dialog label="Keys" className="keys-dialog" onClose={onClose}>
       <div className="ph">

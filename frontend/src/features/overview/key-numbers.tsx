@@ -1,14 +1,14 @@
 import { useMetric } from "@/api/metrics";
 import type { MetricResult } from "@/api/types";
+import { DataAsOf } from "@/components/data-as-of";
 import { DrillLink } from "@/components/drill-link";
 import { Icon } from "@/components/icon";
-import { sourceName } from "@/components/source";
+import { KeyNumber } from "@/components/key-number";
 import { Failure } from "@/components/states";
 import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
-import { momentShort, parseTime, percent, plural, ratio, zoneName } from "@/lib/format";
+import { percent, plural, ratio, zoneName } from "@/lib/format";
 import { lastDays, quarterOf, standingDay } from "@/lib/periods";
-import { KeyNumber } from "./key-number";
 
 function Deals({ result, slug }: { result: MetricResult; slug: string }) {
   return (
@@ -38,23 +38,6 @@ function Closed({ result, period }: { result: MetricResult; period: { from: stri
       ) : null}
       <DrillLink drill={drillTo(result.drill, "win-rate")}>{plural(result.rows, "closed", "closed")}</DrillLink>
     </>
-  );
-}
-
-/** "Data as of 09:41, oldest source Pipedrive 08:57": the watermark of the answer, never the time of the query. */
-function AsOfLine({ result }: { result: MetricResult | undefined }) {
-  const times = Object.entries(result?.data_as_of ?? {})
-    .filter((entry): entry is [string, string] => parseTime(entry[1]) !== null)
-    .sort((a, b) => (parseTime(a[1])?.getTime() ?? 0) - (parseTime(b[1])?.getTime() ?? 0));
-  const oldest = times[0];
-  const newest = times.at(-1);
-  if (!oldest || !newest) return null;
-  return (
-    <span>
-      <Icon name="clock" size={12} />
-      Data as of {momentShort(newest[1])}
-      {times.length > 1 ? `, oldest source ${sourceName(oldest[0])} ${momentShort(oldest[1])}` : ""}
-    </span>
   );
 }
 
@@ -96,7 +79,7 @@ export function KeyNumbers() {
         />
       </div>
       <div className="evid">
-        <AsOfLine result={open.data} />
+        <DataAsOf times={open.data?.data_as_of} />
         {open.data ? <span>Amounts in {open.data.currency}, each converted at the rate of its day</span> : null}
         <span>Times in {zoneName()} time</span>
         <span className="end">

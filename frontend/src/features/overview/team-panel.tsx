@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useMetric } from "@/api/metrics";
 import { DrillLink } from "@/components/drill-link";
 import { Panel } from "@/components/panel";
@@ -6,10 +7,13 @@ import { useStanding } from "@/lib/as-of";
 import { drillTo } from "@/lib/drill";
 import { compareDecimal, count, money, percent, share } from "@/lib/format";
 import { quarterOf, standingDay } from "@/lib/periods";
+import { usePageSearch } from "@/lib/page-search";
+import { filterParameters } from "@/lib/search";
 
 /** What each team won in the quarter, with the share of its closed deals that it won. */
 export function TeamPanel() {
   const { asOf } = useStanding();
+  const search = usePageSearch();
   const quarter = quarterOf(standingDay(asOf));
   const period = { from: quarter.from, to: quarter.to };
   const won = useMetric("won-value", { by: ["team"], ...period });
@@ -18,7 +22,16 @@ export function TeamPanel() {
   return (
     <Panel
       title={`Won in ${quarter.label} by team`}
-      evidence={<span>Win rate is won ÷ closed, by count, of deals closed in the quarter</span>}
+      evidence={
+        <>
+          <span>Win rate is won ÷ closed, by count, of deals closed in the quarter</span>
+          <span className="end">
+            <Link className="link" to="/team" search={filterParameters(search)}>
+              Against the quota
+            </Link>
+          </span>
+        </>
+      }
     >
       <Loaded query={won} skeleton={<SkeletonRows rows={5} widths={[88, 0, 72, 32]} />}>
         {(data) => {

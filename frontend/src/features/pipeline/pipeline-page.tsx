@@ -1,11 +1,15 @@
+import { Link } from "@tanstack/react-router";
 import { useMetric } from "@/api/metrics";
 import { Definition } from "@/components/definition";
 import { FilterBar, useSetSearch, type FilterField } from "@/components/filter-bar";
 import { Panel } from "@/components/panel";
+import { Segments } from "@/components/segments";
 import { Page } from "@/components/shell/page";
 import { stagesOf } from "@/components/stage-order";
 import { Empty, Failure, SkeletonRows } from "@/components/states";
 import { money, plural } from "@/lib/format";
+import { usePageSearch } from "@/lib/page-search";
+import { filterParameters } from "@/lib/search";
 import { ClosingPanel } from "./closing-panel";
 import { LookPanel } from "./look-panel";
 import { DIMENSIONS, matrixOf, type Dimension } from "./matrix";
@@ -28,32 +32,9 @@ const MEASURES = [
 
 export type Measure = (typeof MEASURES)[number]["key"];
 
-function Segments<T extends string>({
-  label,
-  options,
-  value,
-  onPick,
-  className = "",
-}: {
-  label: string;
-  options: readonly { key: T; label: string }[];
-  value: T;
-  onPick: (key: T) => void;
-  className?: string;
-}) {
-  return (
-    <span className={`seg ${className}`} role="group" aria-label={label}>
-      {options.map((option) => (
-        <button key={option.key} type="button" aria-pressed={option.key === value} onClick={() => onPick(option.key)}>
-          {option.label}
-        </button>
-      ))}
-    </span>
-  );
-}
-
 function StageMatrix({ dimension, measure }: { dimension: Dimension; measure: Measure }) {
   const slug = measure === "weighted" ? "weighted-pipeline" : "open-pipeline";
+  const search = usePageSearch();
   const show: Show = measure === "deals" ? "deals" : "value";
   const rows = useMetric(slug, { by: ["stage"] });
   const columns = useMetric(slug, { by: [dimension] });
@@ -91,7 +72,12 @@ function StageMatrix({ dimension, measure }: { dimension: Dimension; measure: Me
               {rows.data.unpriced > 0 ? `, ${rows.data.unpriced} without a price` : ", all with a price"}
             </span>
             <span>Odds are weighted ÷ value, as the sources give them</span>
-            <span className="end">Click a cell to see its deals</span>
+            <span>Click a cell to see its deals</span>
+            <span className="end">
+              <Link className="link" to="/bridge" search={filterParameters(search)}>
+                How it came to this
+              </Link>
+            </span>
           </>
         ) : null
       }

@@ -1,130 +1,90 @@
-import { createColumnHelper, type ColumnDef } from "@tanstack/react-table";
-import type { FieldValue, RecordItem } from "@/api/types";
-import { SourceBadge } from "@/components/source";
-import { agoShort, count, day, money, percent, sourceMoneyShort, utc } from "@/lib/format";
-import type { RecordType } from "@/lib/nouns";
+import type { RecordItem } from "@/api/types";
+import { count, day, days, decimal, money, momentShort, sourceMoneyShort, utc } from "@/lib/format";
+import { words, type RecordType } from "@/lib/nouns";
+import { changed, column, Named, plain, quality, source, text, type RecordColumn } from "./column-parts";
 
-/** What a column needs beyond its cell. */
-interface ColumnLayout {
-  /** A CSS grid track. */
-  track: string;
-  right?: boolean;
-  /** The API's name to sort by; none when the column cannot be sorted. */
-  sort?: string;
-  /** Stays when the screen is a phone. */
-  phone?: boolean;
-  /** Gives way when a sheet is open beside the list. */
-  wide?: boolean;
+interface View {
+  /** The reporting currency; it heads converted amounts. */
+  currency: string;
+  /** All rows have the same status, so the column would say nothing. */
+  oneStatus: boolean;
 }
 
-export type RecordColumn = ColumnDef<RecordItem> & { meta: ColumnLayout };
-
-const helper = createColumnHelper<RecordItem>();
-
-function text(value: FieldValue | undefined): string {
-  return value === null || value === undefined || value === "" ? "–" : String(value);
+function dated(id: string, header: string, wide = false): RecordColumn {
+  return column(id, header, { track: "100px", right: true, sort: id, wide }, (item) => day(text(item.fields[id])));
 }
 
-function column(
-  id: string,
-  header: string,
-  meta: ColumnLayout,
-  cell: (item: RecordItem) => React.ReactNode,
-): RecordColumn {
-  return helper.display({ id, header, meta, cell: ({ row }) => cell(row.original) }) as RecordColumn;
+function timed(id: string, header: string, wide = false): RecordColumn {
+  return column(id, header, { track: "144px", right: true, sort: id, wide }, (item) => {
+    const value = item.fields[id];
+    return value == null ? <span className="zero">–</span> : <span title={utc(String(value))}>{momentShort(String(value))}</span>;
+  });
 }
 
-function plain(id: string, header: string, meta: Partial<ColumnLayout> = {}, className = ""): RecordColumn {
-  return column(id, header, { track: "minmax(88px,1fr)", sort: id, ...meta }, (item) => (
-    <Named value={item.fields[id]} className={className} />
+/** Who or which account: the name that is known today, else the source's own. */
+function named(id: string, header: string, fallback: string | null = null, className = ""): RecordColumn {
+  return column(id, header, { track: "minmax(80px,1fr)", sort: id, wide: true }, (item) => (
+    <Named value={item.fields[id] ?? (fallback ? item.fields[fallback] : null)} className={className} />
   ));
 }
 
-/** A name that may be cut off on the screen and is whole on hover. */
-function Named({ value, className = "" }: { value: FieldValue | undefined; className?: string }) {
-  return (
-    <span className={className} title={text(value)}>
-      {text(value)}
-    </span>
+function yes(id: string, header: string, track = "72px"): RecordColumn {
+  return column(id, header, { track, sort: id }, (item) => {
+    const value = item.fields[id];
+    return value == null ? <span className="zero">–</span> : value === true || value === 1 ? "Yes" : "No";
+  });
+}
+
+function worded(id: string, header: string, track = "96px"): RecordColumn {
+  return column(id, header, { track, sort: id }, (item) => {
+    const value = text(item.fields[id]);
+    const tone = value === "won" || value === "paid" || value === "done" ? "ok" : value === "lost" || value === "void" || value === "cancelled" ? "mut" : "";
+    return <span className={tone}>{words(value)}</span>;
+  });
+}
+
+function inSource(id: string, header: string, wide = false): RecordColumn {
+  return column(id, header, { track: "120px", right: true, sort: id, wide }, (item) =>
+    item.fields[id] == null ? (
+      <span className="warn">no price</span>
+    ) : (
+      sourceMoneyShort(text(item.fields[id]), item.fields.currency as string | null)
+    ),
   );
 }
 
-function Quality({ score }: { score: number | string | null }) {
-  if (score === null) return <span className="zero">–</span>;
-  const fraction = String(score);
-  return (
-    <span className="row gap4" style={{ justifyContent: "flex-end" }}>
-      {percent(fraction, 0).replace("%", "")}
-      <span className="qbar" aria-hidden="true">
-        <i style={{ width: percent(fraction, 0) }} />
-      </span>
-    </span>
+function converted({ currency }: View): RecordColumn {
+  return column("value", currency, { track: "92px", right: true, sort: "value", phone: true }, (item) =>
+    item.value == null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
   );
 }
 
-const source = column("source", "Source", { track: "60px", sort: "source", wide: true }, (item) => (
-  <SourceBadge source={item.source} />
-));
-const quality = column("quality", "Quality", { track: "68px", right: true, sort: "quality_score", wide: true }, (item) => (
-  <Quality score={item.quality_score} />
-));
-const changed = column("changed", "Changed", { track: "88px", right: true, sort: "updated_at", wide: true }, (item) => (
-  <span className="mut" title={utc(item.updated_at)}>
-    {agoShort(item.updated_at)}
-  </span>
-));
-
-function status(item: RecordItem): React.ReactNode {
-  const value = text(item.fields.status);
-  const tone = value === "won" ? "ok" : value === "lost" ? "mut" : "";
-  return <span className={tone}>{value}</span>;
-}
-
-/** The columns of each noun after its name. `currency` heads the converted amount; `status` is left out where one was chosen. */
-export function columnsFor(type: RecordType, currency: string, oneStatus: boolean): RecordColumn[] {
-  if (type === "opportunity") {
-    return [
-      column("account", "Account", { track: "minmax(80px,1fr)", sort: "account", wide: true }, (item) => (
-        <Named value={item.fields.account ?? item.fields.account_name} className="mut" />
-      )),
-      plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
-      ...(oneStatus ? [] : [column("status", "Status", { track: "56px", sort: "status", wide: true }, status)]),
-      column("amount", "Amount", { track: "120px", right: true, sort: "amount" }, (item) =>
-        item.fields.amount == null ? (
-          <span className="warn">no price</span>
-        ) : (
-          sourceMoneyShort(text(item.fields.amount), item.fields.currency as string | null)
-        ),
-      ),
-      column("value", currency, { track: "92px", right: true, sort: "value", phone: true }, (item) =>
-        item.value == null ? <span className="zero">–</span> : <span className="m">{money(item.value, currency)}</span>,
-      ),
-      column("close_date", "Close", { track: "100px", right: true, sort: "close_date" }, (item) =>
-        day(text(item.fields.close_date)),
-      ),
-      column("owner", "Owner", { track: "minmax(80px,.9fr)", sort: "owner", wide: true }, (item) => (
-        <Named value={item.fields.owner ?? item.fields.owner_name} />
-      )),
-      source,
-      quality,
-      changed,
-    ];
-  }
-  if (type === "account") {
-    return [
-      plain("domain", "Domain", { track: "minmax(112px,1fr)" }, "mut"),
-      plain("industry", "Industry", { wide: true }),
-      plain("country", "Country", { phone: true, track: "minmax(80px,.7fr)" }),
-      plain("city", "City", { track: "minmax(80px,.7fr)", wide: true }),
-      column("employees", "Employees", { track: "88px", right: true, sort: "employees" }, (item) =>
-        item.fields.employees == null ? "–" : count(item.fields.employees as number),
-      ),
-      source,
-      quality,
-      changed,
-    ];
-  }
-  return [
+const COLUMNS: Record<RecordType, (view: View) => RecordColumn[]> = {
+  opportunity: (view) => [
+    named("account", "Account", "account_name", "mut"),
+    plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
+    ...(view.oneStatus ? [] : [column("status", "Status", { track: "56px", sort: "status", wide: true }, status)]),
+    inSource("amount", "Amount"),
+    converted(view),
+    dated("close_date", "Close"),
+    named("owner", "Owner", "owner_name"),
+    source,
+    quality,
+    changed,
+  ],
+  account: () => [
+    plain("domain", "Domain", { track: "minmax(112px,1fr)" }, "mut"),
+    plain("industry", "Industry", { wide: true }),
+    plain("country", "Country", { phone: true, track: "minmax(80px,.7fr)" }),
+    plain("city", "City", { track: "minmax(80px,.7fr)", wide: true }),
+    column("employees", "Employees", { track: "88px", right: true, sort: "employees" }, (item) =>
+      item.fields.employees == null ? "–" : count(item.fields.employees as number),
+    ),
+    source,
+    quality,
+    changed,
+  ],
+  contact: () => [
     plain("email", "E-mail", { track: "minmax(144px,1.4fr)" }, "mut"),
     plain("title", "Title", { wide: true }),
     plain("account_name", "Account", { track: "minmax(96px,1fr)" }),
@@ -132,17 +92,97 @@ export function columnsFor(type: RecordType, currency: string, oneStatus: boolea
     source,
     quality,
     changed,
-  ];
+  ],
+  activity: () => [worded("type", "Type"), named("account", "Account", null, "mut"), named("owner", "Owner"), yes("done", "Done"), timed("happened_at", "Happened"), source, quality, changed],
+  product: () => [
+    plain("code", "Code", {}, "mono"),
+    plain("family", "Family", { wide: true }),
+    { ...inSource("price", "Price"), meta: { track: "120px", right: true, sort: "price", phone: true } },
+    yes("active", "Active"),
+    source,
+    quality,
+    changed,
+  ],
+  order: (view) => [
+    named("account", "Account", "account_name", "mut"),
+    worded("status", "Status"),
+    inSource("amount", "Amount", true),
+    converted(view),
+    timed("ordered_at", "Ordered"),
+    named("owner", "Owner"),
+    source,
+    quality,
+    changed,
+  ],
+  invoice: (view) => [
+    named("account", "Account", "customer_email", "mut"),
+    ...(view.oneStatus ? [] : [worded("status", "Status", "104px")]),
+    inSource("amount_due", "Due", true),
+    column("outstanding", "Outstanding", { track: "120px", right: true, sort: "outstanding" }, (item) =>
+      item.fields.outstanding == null ? <span className="zero">–</span> : sourceMoneyShort(text(item.fields.outstanding), item.fields.currency as string | null),
+    ),
+    converted(view),
+    dated("due_date", "Due date"),
+    column("ageing", "Overdue", { track: "104px", sort: "days_overdue" }, (item) => {
+      const ageing = item.fields.ageing;
+      return <span className={ageing && ageing !== "not due" ? "warn" : "mut"}>{text(ageing)}</span>;
+    }),
+    source,
+    changed,
+  ],
+  owner: () => [plain("email", "E-mail", { track: "minmax(144px,1.4fr)" }, "mut"), plain("team", "Team", { phone: true }), yes("active", "Active"), source, quality, changed],
+  quota: (view) => [plain("team", "Team"), dated("period_start", "From"), dated("period_end", "To"), inSource("amount", "Amount", true), converted(view), source, quality, changed],
+  exchange_rate: () => [
+    column("rate", "Rate", { track: "120px", right: true, sort: "rate", phone: true }, (item) => <span className="m">{decimal(text(item.fields.rate))}</span>),
+    dated("day", "Day"),
+    source,
+    changed,
+  ],
+  stage_visit: (view) => [
+    plain("stage", "Stage", { track: "minmax(84px,.9fr)" }),
+    column("status", "Status", { track: "56px", sort: "status", wide: true }, status),
+    converted(view),
+    timed("entered_at", "Entered"),
+    column("days", "Days", { track: "72px", right: true, sort: "days" }, (item) => days(text(item.fields.days))),
+    yes("went_on", "Went on", "80px"),
+    named("owner", "Owner", "owner_name"),
+    source,
+  ],
+};
+
+function status(item: RecordItem): React.ReactNode {
+  const value = text(item.fields.status);
+  const tone = value === "won" ? "ok" : value === "lost" ? "mut" : "";
+  return <span className={tone}>{value}</span>;
 }
+
+/** The columns of each noun after its name. */
+export function columnsFor(type: RecordType, currency: string, oneStatus: boolean): RecordColumn[] {
+  return COLUMNS[type]({ currency, oneStatus });
+}
+
+const SECOND: Record<RecordType, string[]> = {
+  opportunity: ["account|account_name", "stage", "close_date"],
+  account: ["domain", "industry", "city"],
+  contact: ["title", "account_name", "email"],
+  activity: ["type", "account", "owner"],
+  product: ["code", "family"],
+  order: ["account|account_name", "status"],
+  invoice: ["account|customer_email", "ageing|status", "due_date"],
+  owner: ["email"],
+  quota: ["team", "period_start"],
+  exchange_rate: ["day"],
+  stage_visit: ["stage", "owner"],
+};
 
 /** What stands under the name on a phone. */
 export function secondLine(type: RecordType, item: RecordItem): string {
-  const { fields } = item;
-  const parts =
-    type === "opportunity"
-      ? [fields.account ?? fields.account_name, fields.stage, fields.close_date ? day(String(fields.close_date)) : null]
-      : type === "account"
-        ? [fields.domain, fields.industry, fields.city]
-        : [fields.title, fields.account_name, fields.email];
-  return parts.filter(Boolean).join(", ");
+  return SECOND[type]
+    .map((names) => {
+      const name = names.split("|").find((one) => item.fields[one]);
+      const value = name ? String(item.fields[name]) : "";
+      return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : value;
+    })
+    .filter(Boolean)
+    .join(", ");
 }

@@ -4,9 +4,10 @@ import { useEffect, useMemo, useRef } from "react";
 import { Link } from "@tanstack/react-router";
 import type { RecordItem } from "@/api/types";
 import { Icon } from "@/components/icon";
-import { NOUNS, type RecordType } from "@/lib/nouns";
+import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { usePhone } from "@/lib/media";
-import { columnsFor, secondLine, type RecordColumn } from "./columns";
+import type { RecordColumn } from "./column-parts";
+import { columnsFor, secondLine } from "./columns";
 
 const ROW = 32;
 const ROW_PHONE = 48;
@@ -28,6 +29,29 @@ interface Props {
   onMore: () => void;
   onSort: (sort: string) => void;
   onOpen: (item: RecordItem) => void;
+}
+
+const HEADS: Partial<Record<RecordType, string>> = {
+  opportunity: "Deal",
+  stage_visit: "Deal",
+  activity: "Subject",
+  order: "Number",
+  invoice: "Number",
+  quota: "Whose",
+  exchange_rate: "Rate of",
+};
+
+const NAME_FIELDS: Partial<Record<RecordType, string>> = {
+  activity: "subject",
+  order: "number",
+  invoice: "number",
+  quota: "owner",
+  exchange_rate: "base",
+};
+
+/** The field behind the first column, to sort by. */
+function nameSort(type: RecordType): { sort: string } {
+  return { sort: NAME_FIELDS[type] ?? "name" };
 }
 
 function nextSort(current: string, key: string): string {
@@ -93,7 +117,7 @@ export function RecordGrid(props: Props) {
       tabIndex={0}
     >
       <div className="vrow head-row" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
-        <Head column={{ id: "name", header: type === "opportunity" ? "Deal" : "Name", meta: { track: "", sort: "name" } }} sort={props.sort} onSort={props.onSort} />
+        <Head column={{ id: "name", header: HEADS[type] ?? "Name", meta: { track: "", ...nameSort(type) } }} sort={props.sort} onSort={props.onSort} />
         {columns.map((column) => (
           <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
         ))}
@@ -123,9 +147,9 @@ export function RecordGrid(props: Props) {
                   to="."
                   search={(search: Record<string, unknown>) => ({ ...search, open: item.canonical_id })}
                   replace
-                  title={item.title}
+                  title={titleOf(item)}
                 >
-                  {item.title || item.source_id}
+                  {titleOf(item)}
                 </Link>
                 {item.is_deleted ? <span className="tag warn deleted">Deleted</span> : null}
                 {phone ? <small className="mut tr block xs">{secondLine(type, item)}</small> : null}

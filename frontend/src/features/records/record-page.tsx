@@ -11,7 +11,7 @@ import { Loaded, SkeletonRows } from "@/components/states";
 import { standingOf } from "@/lib/as-of";
 import { momentShort, utc } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
-import { NOUNS, type RecordType } from "@/lib/nouns";
+import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { filterParameters } from "@/lib/search";
 import { searchOfRows } from "@/lib/trail";
 import { usePageSearch } from "@/lib/page-search";
@@ -66,7 +66,7 @@ export function RecordPage({ type, id }: { type: RecordType; id: string }) {
   const record = query.data;
   return (
     <Page
-      title={record ? record.title || record.source_id : noun.title}
+      title={record ? titleOf(record) : noun.title}
       crumb={{ to: `/records/${noun.path}`, label: noun.title, search: searchOfRows(rows) }}
       id={id}
     >
@@ -111,7 +111,7 @@ export function RecordPage({ type, id }: { type: RecordType; id: string }) {
               <div className="stack" style={{ alignContent: "start" }}>
                 <section className="panel">
                   <div className="pb" style={{ paddingTop: 12, paddingBottom: 12 }}>
-                    <h2 className="big">{data.title || data.source_id}</h2>
+                    <h2 className="big">{titleOf(data)}</h2>
                     <Summary record={data} />
                   </div>
                 </section>

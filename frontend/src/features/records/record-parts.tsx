@@ -4,7 +4,7 @@ import type { HistoryEntry, RecordDetail } from "@/api/types";
 import { Icon } from "@/components/icon";
 import { SourceBadge } from "@/components/source";
 import { momentExact, momentShort, money, percent, plural, utc } from "@/lib/format";
-import { isRecordType, NOUNS } from "@/lib/nouns";
+import { isRecordType, NOUNS, oneTitle, titleOf } from "@/lib/nouns";
 import { fieldExact, fieldLabel, fieldWords, sortFields } from "./field-words";
 
 /** What an event's address carries so that the way back to the number stays known. */
@@ -204,10 +204,10 @@ export function RelatedPart({ record, currency }: { record: RecordDetail; curren
             <div className="row" style={{ minHeight: 28 }} key={item.canonical_id}>
               <Icon name={noun.icon} />
               <Link className="drill tr" to="/records/$type/$id" params={{ type: noun.path, id: item.canonical_id }}>
-                {item.title || item.source_id}
+                {titleOf(item)}
               </Link>
               <span className="mut end num nw">
-                {noun.title.replace(/ies$/, "y").replace(/s$/, "")}
+                {oneTitle(item.type)}
                 {item.value ? `, ${money(item.value, currency)}` : ""}
               </span>
             </div>

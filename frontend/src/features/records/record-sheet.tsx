@@ -8,7 +8,7 @@ import { SourceBadge } from "@/components/source";
 import { Loaded, SkeletonRows } from "@/components/states";
 import { standingOf } from "@/lib/as-of";
 import { useHotkeys } from "@/lib/hotkeys";
-import { NOUNS, type RecordType } from "@/lib/nouns";
+import { NOUNS, titleOf, type RecordType } from "@/lib/nouns";
 import { rowsOf } from "@/lib/trail";
 import { usePageSearch } from "@/lib/page-search";
 import { FieldsPart, HistoryPart, QualityPart, RelatedPart, Summary } from "./record-parts";
@@ -60,7 +60,7 @@ export function RecordSheet({ type, id, position, onPrevious, onNext, onClose, o
   );
   const record = query.data;
   return (
-    <aside className="sheet" ref={sheet} tabIndex={-1} aria-label={record ? `${NOUNS[type].title}: ${record.title}` : "Record"}>
+    <aside className="sheet" ref={sheet} tabIndex={-1} aria-label={record ? `${NOUNS[type].title}: ${titleOf(record)}` : "Record"}>
       <header>
         <div className="row">
           <span className="mut num xs tr mono">{record?.source_id ?? ""}</span>
@@ -75,7 +75,7 @@ export function RecordSheet({ type, id, position, onPrevious, onNext, onClose, o
           </span>
         </div>
         <h2 className="big tr" style={{ marginTop: 4 }}>
-          {record ? record.title || record.source_id : " "}
+          {record ? titleOf(record) : " "}
         </h2>
         {record ? <Summary record={record} /> : null}
       </header>

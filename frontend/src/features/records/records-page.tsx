@@ -5,7 +5,8 @@ import { metricQuery } from "@/api/metrics";
 import { recordsQuery } from "@/api/records";
 import { settingsQuery } from "@/api/settings";
 import type { RecordItem } from "@/api/types";
-import { FilterBar, useSetSearch, type FilterField } from "@/components/filter-bar";
+import { ExportLink } from "@/components/export-link";
+import { FilterBar, useSetSearch } from "@/components/filter-bar";
 import { Icon } from "@/components/icon";
 import { Page } from "@/components/shell/page";
 import { Empty, Failure, SkeletonRows } from "@/components/states";
@@ -17,37 +18,25 @@ import { filterParameters, filtersOf, valuesOf, without, withoutFilters } from "
 import { rowsOf } from "@/lib/trail";
 import { usePageSearch } from "@/lib/page-search";
 import { Facets } from "./facets";
+import { FIELDS } from "./fields";
 import { RecordGrid } from "./record-grid";
 import { RecordSheet } from "./record-sheet";
-
-const FIELDS: Record<RecordType, FilterField[]> = {
-  opportunity: [
-    { field: "status", label: "Status", kind: "facet" },
-    { field: "stage", label: "Stage", kind: "facet" },
-    { field: "owner", label: "Owner", kind: "facet" },
-    { field: "team", label: "Team", kind: "facet" },
-    { field: "source", label: "Source", kind: "facet" },
-    { field: "currency", label: "Currency", kind: "facet" },
-    { field: "pipeline", label: "Pipeline", kind: "facet" },
-    { field: "account_name", label: "Account", kind: "text" },
-    { field: "product", label: "Product", kind: "text" },
-  ],
-  account: [
-    { field: "industry", label: "Industry", kind: "text" },
-    { field: "country", label: "Country", kind: "text" },
-    { field: "city", label: "City", kind: "text" },
-    { field: "domain", label: "Domain", kind: "text" },
-  ],
-  contact: [
-    { field: "title", label: "Title", kind: "text" },
-    { field: "account_name", label: "Account", kind: "text" },
-    { field: "email", label: "E-mail", kind: "text" },
-  ],
-};
 
 const DEFAULT_SORT = "-updated_at";
 /** Rows behind a number: the ones that weigh most first. */
 const VALUE_SORT = "-value";
+/** The lists that have a value to sort by. */
+const VALUED: RecordType[] = ["opportunity", "order", "invoice", "quota", "stage_visit"];
+
+function sortOf(type: RecordType, behindNumber: boolean): string {
+  return behindNumber && VALUED.includes(type) ? VALUE_SORT : DEFAULT_SORT;
+}
+
+/** Whose page a row opens: a stage visit is the deal's. */
+function recordOf(type: RecordType, id: string): { type: RecordType; id: string } {
+  return type === "stage_visit" ? { type: "opportunity", id: id.split(":")[0] ?? id } : { type, id };
+}
+
 const TYPING_PAUSE_MS = 250;
 
 /** The find-in-this-list field: writes to the address after a pause in typing. */
@@ -81,13 +70,13 @@ function FindField({ value, onChange }: { value: string; onChange: (value: strin
   );
 }
 
-/** The sum behind the list, when it is a list of deals: the same filters, asked of the metric. */
-function SumLine({ type, q }: { type: RecordType; q: string | undefined }) {
+/** The sum behind the list of a number: the same filters, asked of its metric. */
+function SumLine({ q }: { q: string | undefined }) {
   const search = usePageSearch();
   const slug = typeof search.metric === "string" ? search.metric : "created-value";
   const { data } = useQuery({
     ...metricQuery(slug, { ...standingOf(search).parameters, filters: filterParameters(search) }),
-    enabled: type === "opportunity" && !q && typeof search.metric === "string",
+    enabled: !q && typeof search.metric === "string",
   });
   if (!data || data.value === null || !data.currency) return null;
   return <span className="num">{money(data.value, data.currency)} in this view</span>;
@@ -120,7 +109,7 @@ export function RecordsPage({ type }: { type: RecordType }) {
   const setSearch = useSetSearch();
   const noun = NOUNS[type];
   const q = typeof search.q === "string" ? search.q : undefined;
-  const sort = typeof search.sort === "string" ? search.sort : typeof search.metric === "string" ? VALUE_SORT : DEFAULT_SORT;
+  const sort = typeof search.sort === "string" ? search.sort : sortOf(type, typeof search.metric === "string");
   const openId = typeof search.open === "string" ? search.open : undefined;
   const filters = filterParameters(search);
   const { data: settings } = useQuery(settingsQuery);
@@ -165,6 +154,9 @@ export function RecordsPage({ type }: { type: RecordType }) {
         <FilterBar fields={FIELDS[type]} />
         <span className="end row">
           <FindField value={q ?? ""} onChange={onFind} />
+          {type === "stage_visit" ? null : (
+            <ExportLink path={`/api/records/${type}`} search={{ ...standingOf(search).parameters, ...filters, ...(q ? { q } : {}) }} what={noun.title} />
+          )}
         </span>
       </div>
       <div className={`recgrid ${hasFacets ? "" : "bare"}`}>
@@ -206,7 +198,7 @@ export function RecordsPage({ type }: { type: RecordType }) {
               <span className="num">
                 {items.length < total ? `${count(items.length)} of ${plural(total, noun.one, noun.many)} read` : plural(total, noun.one, noun.many)}
               </span>
-              <SumLine type={type} q={q} />
+              <SumLine q={q} />
               <span className="end hide-sm">
                 <kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> open
               </span>
@@ -216,8 +208,7 @@ export function RecordsPage({ type }: { type: RecordType }) {
       </div>
       {openId ? (
         <RecordSheet
-          type={type}
-          id={openId}
+          {...recordOf(type, openId)}
           position={openIndex >= 0 ? `${count(openIndex + 1)} of ${count(total)}` : null}
           onPrevious={openIndex > 0 ? () => open(items[openIndex - 1]) : null}
           onNext={openIndex >= 0 && openIndex < items.length - 1 ? () => open(items[openIndex + 1]) : null}
@@ -225,8 +216,8 @@ export function RecordsPage({ type }: { type: RecordType }) {
           onExpand={() =>
             void navigate({
               to: "/records/$type/$id",
-              params: { type: noun.path, id: openId },
-              search: { rows: rowsOf(search) } as never,
+              params: { type: NOUNS[recordOf(type, openId).type].path, id: recordOf(type, openId).id },
+              search: { rows: type === "stage_visit" ? undefined : rowsOf(search) } as never,
             })
           }
         />

@@ -101,6 +101,9 @@ def rows(
     noun refers to them, what is derived from the record, and its amounts in ``currency`` (Nullable(Decimal(38, 4))).
     """
     parameters: dict[str, Any] = {"day": moment.day, "moment": moment.time}
+    if needed is not None:
+        # An amount may be of what is derived itself: what is outstanding.
+        needed = {*needed, *(of for name, of in MONEY.get(noun.name, {}).items() if name in needed)}
     # What looks at other records must see them all before any is left out.
     among = [one for one in derived(noun) if one.among and _needs(needed, one.name)]
     base, bound = _records(noun, moment, needed, f"NOT is_deleted AND {'1' if among else where}")

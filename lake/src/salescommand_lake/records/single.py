@@ -175,11 +175,15 @@ def _history(noun: Noun, versions: Sequence[Row], expired: int) -> tuple[Change,
 
 
 async def _related(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> dict[str, list[dict[str, Any]]]:
-    """Return short lists of the records around this one: of the same account, whichever source they come from."""
+    """Return short lists of the records around this one.
+
+    They are those that it names, as its owner and its deal, and those of the same account, whichever source they come
+    from.
+    """
+    found = await _named(engine, noun, row, query)
     account = row["canonical_id"] if noun.name == "account" else await _account_of(engine, noun, row)
     if not account:
-        return {}
-    found = {}
+        return found
     for name in ("account", "contact", "opportunity", "activity", "order", "invoice"):
         by = "canonical_id" if name == "account" else "account_id"
         if name == noun.name == "account":
@@ -195,9 +199,35 @@ async def _related(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> 
                 scope=query.scope,
             ),
         )
-        items = [item for item in page.items if item["canonical_id"] != row["canonical_id"]]
+        known = {row["canonical_id"], *(item["canonical_id"] for item in found.get(NOUNS[name].plural, ()))}
+        items = [item for item in page.items if item["canonical_id"] not in known]
         if items:
-            found[NOUNS[name].plural] = items
+            found.setdefault(NOUNS[name].plural, []).extend(items)
+    return found
+
+
+async def _named(engine: Engine, noun: Noun, row: Row, query: RecordQuery) -> dict[str, list[dict[str, Any]]]:
+    """Return the records that a record names by the ids of its source, but for its account."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for field in noun.fields:
+        if field.ref is None or field.ref == "account" or not row.get(field.name):
+            continue
+        other = NOUNS[field.ref]
+        source = row[f"{field.name}_source"] if noun.merged else row["source"]
+        members = await members_of(engine, other, canonical_id(source, other.name, row[field.name]))
+        if not members:
+            continue
+        asked = RecordQuery(
+            type=other.name,
+            filters=(Filter("canonical_id", "eq", (members[0].cluster_id,)),),
+            limit=1,
+            as_of=query.as_of,
+            known_at=query.known_at,
+            scope=query.scope,
+        )
+        items = (await list_records(engine, asked)).items
+        if items:
+            found.setdefault(other.plural, []).extend(items)
     return found
 
 

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     RUN_JOBS = "start and cancel jobs"
     DECIDE_IDENTITY = "decide which records are one"
     MANAGE_QUARANTINE = "work on the quarantine"
+    READ_AUDIT = "read the audit log"
 
 
 EVERYONE = frozenset({Permission.READ})

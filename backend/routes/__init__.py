@@ -1,6 +1,7 @@
 """HTTP only: each module is one noun's routes."""
 
 from backend.routes import (
+    audit,
     auth,
     backups,
     contracts,
@@ -50,6 +51,7 @@ ROUTERS = (
     lake.router,
     settings.router,
     users.router,
+    audit.router,
     microservices.router,
     refused.router,
 )

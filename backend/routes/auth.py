@@ -62,13 +62,13 @@ async def login(body: Credentials, request: Request, response: Response, context
     """Open a session. The answer sets an HttpOnly cookie."""
     place = request.client.host if request.client else "local"
     signed = await UserService(context).sign_in(body.email, body.password, place)
-    return _answer(signed, response, context)
+    return _answer(signed, request, response, context)
 
 
 @router.post("/link", summary="Sign in with a one-time link")
-async def link(body: LinkToken, response: Response, context: Ctx) -> SignInAnswer:
+async def link(body: LinkToken, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     """Open a session with the token of a sign-in link, which works once."""
-    return _answer(await UserService(context).redeem(body.token), response, context)
+    return _answer(await UserService(context).redeem(body.token), request, response, context)
 
 
 @router.post("/logout", status_code=204, summary="Sign out")
@@ -94,7 +94,7 @@ async def password(body: NewPassword, request: Request, context: Ctx, principal:
     await UserService(context).set_password(principal, request.cookies[COOKIE], body.password, body.current)
 
 
-def _answer(signed: SignedIn, response: Response, context: Ctx) -> SignInAnswer:
+def _answer(signed: SignedIn, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     response.set_cookie(
         COOKIE,
         signed.secret,
@@ -105,6 +105,8 @@ def _answer(signed: SignedIn, response: Response, context: Ctx) -> SignInAnswer:
         secure=context.settings.secure_cookies,
     )
     user = signed.user
+    # From here on the request is theirs, for the logs.
+    request.state.principal = Principal(user.id, user.email, user.name, user.role, via="session", scope=user.scope)
     body = Me(
         id=user.id,
         email=user.email,

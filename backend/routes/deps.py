@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
 from backend.auth.origin import require_same_origin
 from backend.auth.principal import DataScope, Permission, Principal
@@ -84,11 +85,19 @@ def _refuse_unknown_parameters(request: Request) -> None:
     described = (getattr(route, "openapi_extra", None) or {}).get("parameters")
     if described or not request.query_params or getattr(route, "path", None) in OPEN_PATHS:
         return
-    known = {one.alias for one in getattr(getattr(route, "dependant", None), "query_params", ())}
+    known = {name for one in getattr(getattr(route, "dependant", None), "query_params", ()) for name in _names(one)}
     name = next((each for each in request.query_params if each not in known), None)
     if name is not None:
         hint = f"{request.url.path} takes {', '.join(sorted(known)) or 'none'}."
         raise bad_parameter(name, "there is no such parameter", hint=hint)
+
+
+def _names(parameter: Any) -> Iterable[str]:
+    """Return the name of a parameter, or the names of those that a model holds together."""
+    annotation = parameter.field_info.annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.model_fields
+    return (str(parameter.alias),)
 
 
 async def _by_header(context: Context, header: str) -> Principal:

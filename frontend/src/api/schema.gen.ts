@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what
+         * @description Return what people and programs changed, with what was there before and after.
+         */
+        get: operations["list_entries_api_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be done that is kept
+         * @description Return the words for what people and programs change.
+         */
+        get: operations["list_actions_api_audit_actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/link": {
         parameters: {
             query?: never;
@@ -1872,6 +1912,121 @@ export interface components {
             scope: string;
             /** Version */
             version: number;
+        };
+        /**
+         * AuditActions
+         * @description What can be asked for as `action`.
+         */
+        AuditActions: {
+            /** Items */
+            items: string[];
+        };
+        /**
+         * AuditChange
+         * @description One thing, before and after. A secret shows only that there is one, or another one.
+         */
+        AuditChange: {
+            /**
+             * After
+             * @description null: it is gone
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Before
+             * @description null: it was not there, or is kept elsewhere
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Id
+             * @example usr_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Noun
+             * @example user
+             */
+            noun: string;
+        };
+        /**
+         * AuditEntry
+         * @description One request and what it changed.
+         */
+        AuditEntry: {
+            /**
+             * Action
+             * @example change user
+             */
+            action: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Changes */
+            changes: components["schemas"]["AuditChange"][];
+            /**
+             * Id
+             * @example aud_019ad7a0c1d25f0c2a9e1b7d
+             */
+            id: string;
+            /**
+             * Left Out
+             * @description Changes beyond those that are listed
+             */
+            left_out: number;
+            /** Method */
+            method: string;
+            /**
+             * Outcome
+             * @description started: it runs, or its process ended before it could say more
+             * @enum {string}
+             */
+            outcome: "started" | "done" | "failed";
+            /** Path */
+            path: string;
+            /** Request Id */
+            request_id: string;
+            /** Status */
+            status: number | null;
+            who: components["schemas"]["AuditWho"];
+        };
+        /**
+         * AuditPage
+         * @description A page, the newest first.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditWho
+         * @description Who asked, as they were then.
+         */
+        AuditWho: {
+            /**
+             * Id
+             * @example usr_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Name
+             * @description Address of a person, name of a token
+             * @example ada@example.com
+             */
+            name: string;
+            /** Role */
+            role: string;
+            /**
+             * Via
+             * @description session, token, or control for the command line on the machine itself
+             */
+            via: string;
         };
         /**
          * BackupOut
@@ -5040,6 +5195,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_entries_api_audit_get: {
+        parameters: {
+            query?: {
+                /** @description Id, address or name */
+                who?: string | null;
+                /** @description As `/api/audit/actions` lists them */
+                action?: string | null;
+                /** @description Noun, id, address, name or source */
+                object?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_actions_api_audit_actions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActions"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     link_api_auth_link_post: {
         parameters: {
             query?: never;

@@ -12,6 +12,7 @@ import { Route as rootRouteImport } from "./routes/__root";
 import { Route as AppRouteImport } from "./routes/_app";
 import { Route as SignInRouteImport } from "./routes/sign-in";
 import { Route as AppIndexRouteImport } from "./routes/_app/index";
+import { Route as AppAuditRouteImport } from "./routes/_app/audit";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
 import { Route as AppPipelineRouteImport } from "./routes/_app/pipeline";
 import { Route as AppQuarantineRouteImport } from "./routes/_app/quarantine";
@@ -36,6 +37,11 @@ const SignInRoute = SignInRouteImport.update({
 const AppIndexRoute = AppIndexRouteImport.update({
   id: "/",
   path: "/",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppAuditRoute = AppAuditRouteImport.update({
+  id: "/audit",
+  path: "/audit",
   getParentRoute: () => AppRoute,
 } as any);
 const AppPasswordRoute = AppPasswordRouteImport.update({
@@ -97,6 +103,7 @@ const AppRecordsTypeIdRoute = AppRecordsTypeIdRouteImport.update({
 export interface FileRoutesByFullPath {
   "/": typeof AppIndexRoute;
   "/sign-in": typeof SignInRoute;
+  "/audit": typeof AppAuditRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -111,6 +118,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/sign-in": typeof SignInRoute;
+  "/audit": typeof AppAuditRoute;
   "/password": typeof AppPasswordRoute;
   "/pipeline": typeof AppPipelineRoute;
   "/quarantine": typeof AppQuarantineRoute;
@@ -128,6 +136,7 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/_app": typeof AppRouteWithChildren;
   "/sign-in": typeof SignInRoute;
+  "/_app/audit": typeof AppAuditRoute;
   "/_app/password": typeof AppPasswordRoute;
   "/_app/pipeline": typeof AppPipelineRoute;
   "/_app/quarantine": typeof AppQuarantineRoute;
@@ -146,6 +155,7 @@ export interface FileRouteTypes {
   fullPaths:
     | "/"
     | "/sign-in"
+    | "/audit"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -160,6 +170,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/sign-in"
+    | "/audit"
     | "/password"
     | "/pipeline"
     | "/quarantine"
@@ -176,6 +187,7 @@ export interface FileRouteTypes {
     | "__root__"
     | "/_app"
     | "/sign-in"
+    | "/_app/audit"
     | "/_app/password"
     | "/_app/pipeline"
     | "/_app/quarantine"
@@ -216,6 +228,13 @@ declare module "@tanstack/react-router" {
       path: "/";
       fullPath: "/";
       preLoaderRoute: typeof AppIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/audit": {
+      id: "/_app/audit";
+      path: "/audit";
+      fullPath: "/audit";
+      preLoaderRoute: typeof AppAuditRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/password": {
@@ -299,6 +318,7 @@ declare module "@tanstack/react-router" {
 }
 
 interface AppRouteChildren {
+  AppAuditRoute: typeof AppAuditRoute;
   AppPasswordRoute: typeof AppPasswordRoute;
   AppPipelineRoute: typeof AppPipelineRoute;
   AppQuarantineRoute: typeof AppQuarantineRoute;
@@ -314,6 +334,7 @@ interface AppRouteChildren {
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppAuditRoute: AppAuditRoute,
   AppPasswordRoute: AppPasswordRoute,
   AppPipelineRoute: AppPipelineRoute,
   AppQuarantineRoute: AppQuarantineRoute,

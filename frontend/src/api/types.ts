@@ -56,3 +56,7 @@ export type Books = Pick<
 >;
 export type SourceDetail = Schemas["SourceDetail"];
 export type System = Schemas["SystemOut"];
+
+export type AuditPage = Schemas["AuditPage"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type AuditChange = Schemas["AuditChange"];

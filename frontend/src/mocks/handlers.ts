@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { Me, RecordItem, System } from "@/api/types";
+import type { AuditEntry, Me, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
@@ -57,6 +57,42 @@ const ACTION = {
   after: { open: 0, ignored: 12 },
 };
 const ACTIONS = [{ ...ACTION, undoes: null, undone: false }];
+
+const AUDIT: AuditEntry[] = [
+  {
+    id: "aud_019ad7a0c1d25f0c2a9e1b7d",
+    at: "2026-11-25T10:00:00.000000Z",
+    who: { id: ME.id, name: ME.email, role: "admin", via: "session" },
+    action: "change user",
+    method: "PATCH",
+    path: "/api/users/usr_2",
+    request_id: "5b1e77c0aa11bb22",
+    outcome: "done",
+    status: 200,
+    changes: [
+      {
+        noun: "user",
+        id: "usr_2",
+        before: { email: "grace@aldermoor.example", role: "manager", scope: "team" },
+        after: { email: "grace@aldermoor.example", role: "rep", scope: "own" },
+      },
+    ],
+    left_out: 0,
+  },
+  {
+    id: "aud_019ad7a0c1d15f0c2a9e1b7d",
+    at: "2026-11-25T09:00:00.000000Z",
+    who: { id: "control", name: "salescommand", role: "admin", via: "control" },
+    action: "apply mapping",
+    method: "PUT",
+    path: "/api/mappings",
+    request_id: "5b1e77c0aa11bb23",
+    outcome: "failed",
+    status: 503,
+    changes: [{ noun: "mapping", id: "crm/opportunity", before: null, after: { version: 1, text: "source: crm\nrecord_type: opportunity" } }],
+    left_out: 2,
+  },
+];
 
 const SYSTEM: System = {
   version: "0.1.0",
@@ -156,6 +192,12 @@ export const handlers = [
   ),
   http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
+  http.get("*/api/audit", ({ request }) => {
+    const query = url(request);
+    const items = AUDIT.filter((entry) => (!query.get("action") || entry.action === query.get("action")) && (!query.get("who") || entry.who.name === query.get("who")));
+    return HttpResponse.json({ items, next_cursor: null });
+  }),
+  http.get("*/api/audit/actions", () => HttpResponse.json({ items: ["apply mapping", "change user"] })),
   http.get("*/api/users", () => HttpResponse.json({ items: [{ ...ME, created_at: new Date().toISOString(), last_sign_in_at: new Date().toISOString() }] })),
   http.patch("*/api/users/:id", async ({ request }) => HttpResponse.json({ ...ME, ...((await request.json()) as object) })),
   http.post("*/api/users", () => HttpResponse.json({ user: ME, link: "http://localhost:3000/sign-in?token=preview" }, { status: 201 })),

@@ -14,6 +14,7 @@ from backend.routes import (
     mappings,
     metrics,
     microservices,
+    own,
     quality,
     quarantine,
     rates,
@@ -31,6 +32,7 @@ from backend.routes import (
 ROUTERS = (
     health.router,
     auth.router,
+    own.router,
     metrics.router,
     rates.router,
     records.router,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from backend.auth.principal import DataScope, Principal, Role
-from backend.auth.sessions import COOKIE
+from backend.auth.sessions import COOKIE, Visitor
 from backend.errors import Problem
 from backend.routes.deps import Ctx, Signed
 from backend.services.users import SignedIn, UserService
@@ -60,15 +60,14 @@ class SignInAnswer(BaseModel):
 @router.post("/login", summary="Sign in with a password")
 async def login(body: Credentials, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     """Open a session. The answer sets an HttpOnly cookie."""
-    place = request.client.host if request.client else "local"
-    signed = await UserService(context).sign_in(body.email, body.password, place)
+    signed = await UserService(context).sign_in(body.email, body.password, _visitor(request))
     return _answer(signed, request, response, context)
 
 
 @router.post("/link", summary="Sign in with a one-time link")
 async def link(body: LinkToken, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     """Open a session with the token of a sign-in link, which works once."""
-    return _answer(await UserService(context).redeem(body.token), request, response, context)
+    return _answer(await UserService(context).redeem(body.token, _visitor(request)), request, response, context)
 
 
 @router.post("/logout", status_code=204, summary="Sign out")
@@ -92,6 +91,10 @@ async def password(body: NewPassword, request: Request, context: Ctx, principal:
     if principal.via != "session":
         raise Problem(403, "no-password", "Only people have passwords", f"A {principal.via} has no password.")
     await UserService(context).set_password(principal, request.cookies[COOKIE], body.password, body.current)
+
+
+def _visitor(request: Request) -> Visitor:
+    return Visitor(request.client.host if request.client else "local", request.headers.get("user-agent", ""))
 
 
 def _answer(signed: SignedIn, request: Request, response: Response, context: Ctx) -> SignInAnswer:

@@ -18,7 +18,7 @@ from backend.services.tokens import TokenService
 from backend.services.users import UserService
 from salescommand_lake.reads.scope import Scope, owners_of
 
-__all__ = ["OPEN_PATHS", "Ctx", "Scoped", "Signed", "gate", "require", "sees_all"]
+__all__ = ["OPEN_PATHS", "Ctx", "Scoped", "Signed", "gate", "in_person", "require", "sees_all"]
 
 # Everything that answers without credentials. A route that is not here is closed.
 OPEN_PATHS = frozenset(
@@ -133,6 +133,23 @@ def signed_in(request: Request) -> Principal:
 
 
 Signed = Annotated[Principal, Depends(signed_in)]
+
+
+def in_person(principal: Signed) -> Principal:
+    """Return the person of a session; what is their own no program changes for them, whatever token it has.
+
+    Raises:
+        Problem: 403 for a token and the control socket.
+    """
+    if principal.via != "session":
+        raise Problem(
+            403,
+            "not-in-person",
+            "Only people do this, signed in",
+            f"This is somebody's own account; a {principal.via} has none.",
+            hint="Sign in at the UI.",
+        )
+    return principal
 
 
 async def _scope(principal: Signed, context: Ctx) -> Scope | None:

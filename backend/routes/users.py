@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.auth.principal import DataScope, Permission, Principal, Role
 from backend.routes.deps import Ctx, require
+from backend.routes.own import SessionList, SessionOut
+from backend.services.sessions import SessionService
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
 
@@ -127,6 +129,21 @@ async def change_user(user_id: Annotated[str, Path(alias="id")], body: UserChang
 async def delete_user(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> None:
     """Remove a person; their sessions and tokens end at once."""
     await UserService(context).delete(user_id)
+
+
+@router.get("/users/{id}/sessions", dependencies=[may_manage_users], summary="Where a person is signed in")
+async def list_sessions(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> SessionList:
+    """Return the sessions of a person."""
+    found = await SessionService(context).of(user_id)
+    return SessionList(items=[SessionOut.model_validate(one) for one in found])
+
+
+@router.delete(
+    "/users/{id}/sessions/{session}", status_code=204, dependencies=[may_manage_users], summary="End a person's session"
+)
+async def end_session(user_id: Annotated[str, Path(alias="id")], session: str, context: Ctx) -> None:
+    """End a session of a person; its next request is refused."""
+    await SessionService(context).end(user_id, session)
 
 
 @router.get("/tokens", dependencies=[may_manage_tokens], summary="API tokens")

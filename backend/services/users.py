@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from backend.auth.limiter import SignInLimiter
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, needs_rehash, verify_password
 from backend.auth.principal import DataScope, Principal, Role, usual_scope
-from backend.auth.sessions import Sessions
+from backend.auth.sessions import Sessions, Visitor
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
 from backend.stores.keyring import digest
@@ -141,19 +141,19 @@ class UserService:
         await self._mongo.tokens.delete({"created_by": user_id})
         await self._sessions.end_all(user_id)
 
-    async def sign_in(self, email: str, password: str, place: str) -> SignedIn:
+    async def sign_in(self, email: str, password: str, visitor: Visitor) -> SignedIn:
         """Check a password and open a session. An unknown address and a wrong password are the same to the outside.
 
         Raises:
             Problem: 401 when they don't fit, 429 after too many failures.
         """
         address = email.strip().lower()
-        await self._limiter.check(address, place)
+        await self._limiter.check(address, visitor.place)
         document = await self._mongo.users.get({"email": address})
         stored: str | None = document["password"] if document else None
         fits = await verify_password(stored, password[: MAX_LENGTH + 1])
         if not fits or document is None or stored is None:
-            await self._limiter.failed(address, place)
+            await self._limiter.failed(address, visitor.place)
             raise Problem(
                 401,
                 "sign-in-failed",
@@ -161,14 +161,14 @@ class UserService:
                 "No account has this address and password.",
                 hint="Check both, or ask an admin for a sign-in link (`salescommand user create EMAIL`).",
             )
-        await self._limiter.succeeded(address, place)
+        await self._limiter.succeeded(address, visitor.place)
         if needs_rehash(stored):
             await self._mongo.users.update(
                 {"_id": document["_id"]}, {"$set": {"password": await hash_password(password)}}
             )
-        return await self._open(document["_id"], by_link=False)
+        return await self._open(document["_id"], visitor, by_link=False)
 
-    async def redeem(self, link_token: str) -> SignedIn:
+    async def redeem(self, link_token: str, visitor: Visitor) -> SignedIn:
         """Use a one-time sign-in link: it is gone afterwards, whatever follows.
 
         Raises:
@@ -183,7 +183,7 @@ class UserService:
                 f"A link works once and for {LINK_HOURS} hours.",
                 hint="Get a new one with `salescommand user create EMAIL`, or from an admin.",
             )
-        return await self._open(link["user_id"], by_link=True)
+        return await self._open(link["user_id"], visitor, by_link=True)
 
     async def set_password(self, principal: Principal, secret: str, password: str, current: str | None) -> None:
         """Choose a password and end the person's other sessions. After a sign-in link the old one is not asked for.
@@ -248,12 +248,12 @@ class UserService:
         await self._mongo.links.insert({"_id": digest(token), "user_id": user_id, "expires_at": expires})
         return f"{self._origin}/sign-in#token={token}"
 
-    async def _open(self, user_id: str, *, by_link: bool) -> SignedIn:
+    async def _open(self, user_id: str, visitor: Visitor, *, by_link: bool) -> SignedIn:
         now = datetime.now(UTC)
         document = await self._mongo.users.update({"_id": user_id}, {"$set": {"last_sign_in_at": now}})
         if document is None:
             raise Problem(401, "sign-in-failed", "Sign-in failed", "The account was removed.")
-        return SignedIn(_user(document), await self._sessions.open(user_id, by_link=by_link))
+        return SignedIn(_user(document), await self._sessions.open(user_id, visitor, by_link=by_link))
 
 
 def normal_email(text: str) -> str:

@@ -24,6 +24,8 @@ ACTIONS: dict[tuple[str, str], str] = {
     ("DELETE", f"{_AUTH}/sessions"): "end other sessions",
     ("DELETE", f"{_AUTH}/sessions/{{id}}"): "end session",
     ("DELETE", "/api/users/{id}/sessions/{session}"): "end session of user",
+    ("POST", f"{_AUTH}/tokens"): "make own token",
+    ("DELETE", f"{_AUTH}/tokens/{{id}}"): "revoke own token",
     ("PUT", f"{_AUTH}/password"): "change password",
     ("POST", "/api/users"): "add user",
     ("PATCH", "/api/users/{id}"): "change user",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["CONTROL", "DataScope", "Permission", "Principal", "Role", "usual_scope"]
+__all__ = ["CONTROL", "DataScope", "Permission", "Principal", "Rights", "Role", "usual_scope"]
 
 
 class Role(StrEnum):
@@ -50,6 +50,24 @@ GRANTED: dict[Role, frozenset[Permission]] = {
 }
 
 
+class Rights(StrEnum):
+    """How much of what its owner may do a token may: only read, also work, or all of it."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+_FOR_ADMIN = frozenset(
+    {Permission.MANAGE_USERS, Permission.MANAGE_TOKENS, Permission.MANAGE_SETTINGS, Permission.READ_AUDIT}
+)
+ALLOWED: dict[Rights, frozenset[Permission]] = {
+    Rights.READ: EVERYONE,
+    Rights.WRITE: frozenset(Permission) - _FOR_ADMIN,
+    Rights.ADMIN: frozenset(Permission),
+}
+
+
 _USUAL = {Role.MANAGER: DataScope.TEAM, Role.REP: DataScope.OWN}
 
 
@@ -71,12 +89,16 @@ class Principal:
     """Whose records they see. Programs see all: an admin made their token."""
     needs_password: bool = False
     """True until a person who came by a sign-in link has chosen a password."""
+    rights: Rights = Rights.ADMIN
+    """How much of what the role may do: less than all only with a token of one's own."""
+    token: str = ""
+    """The token of one's own that the request came with; empty otherwise."""
     by_link: bool = False
     """True in a session that a sign-in link opened: a new password needs no old one there."""
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role grants the permission."""
-        return permission in GRANTED[self.role]
+        """Whether the role grants the permission, and the token that was used does not take it away."""
+        return permission in GRANTED[self.role] & ALLOWED[self.rights]
 
 
 # Whoever can open the control socket in the data folder owns the installation.

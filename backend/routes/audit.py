@@ -41,6 +41,7 @@ class AuditWho(BaseModel):
     id: str = Field(examples=["usr_5f0c2a9e1b7d4c33"])
     name: str = Field(description="Address of a person, name of a token", examples=["ada@example.com"])
     role: str
+    token: str = Field(description="The token of their own that they used; empty without", examples=[""])
     via: str = Field(description="session, token, or control for the command line on the machine itself")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from backend.auth.origin import require_same_origin
-from backend.auth.principal import DataScope, Permission, Principal
+from backend.auth.origin import SAFE_METHODS, require_same_origin
+from backend.auth.principal import DataScope, Permission, Principal, Rights
 from backend.auth.sessions import COOKIE
 from backend.context import Context
 from backend.errors import Problem, bad_parameter
@@ -69,14 +70,17 @@ async def _admit(request: Request) -> None:
     if getattr(request.scope.get("route"), "path", None) in OPEN_PATHS:
         return
     if header is not None:
-        request.state.principal = await _by_header(context, header)
+        principal = await _by_header(context, header)
+        request.state.principal = principal
+        if principal.rights is Rights.READ and request.method not in SAFE_METHODS:
+            raise _token_may_not("change anything")
         return
     secret = request.cookies.get(COOKIE)
-    principal = await UserService(context).principal_of(secret) if secret else None
-    if principal is None:
+    person = await UserService(context).principal_of(secret) if secret else None
+    if person is None:
         detail = "The session has ended." if secret else "This needs a session or an API token."
         raise _not_signed_in(detail)
-    request.state.principal = principal
+    request.state.principal = person
 
 
 def _refuse_unknown_parameters(request: Request) -> None:
@@ -109,8 +113,13 @@ async def _by_header(context: Context, header: str) -> Principal:
         raise _not_signed_in("A write key posts events and does nothing else; reading needs an API token.")
     principal = await TokenService(context).principal_of(secret)
     if principal is None:
-        raise _not_signed_in("The token is unknown or was revoked.")
+        raise _not_signed_in("The token is unknown, has expired or was revoked.")
     return principal
+
+
+def _token_may_not(what: str) -> Problem:
+    hint = "Make a token with more rights under Your account; no token has more than your role."
+    return Problem(403, "not-allowed", "Not allowed", f"This token may not {what}.", hint=hint)
 
 
 def _not_signed_in(detail: str) -> Problem:
@@ -183,6 +192,8 @@ def require(permission: Permission) -> Callable[..., Coroutine[Any, Any, Princip
     """Return a dependency that refuses everyone whose role doesn't grant the permission."""
 
     async def check(principal: Signed) -> Principal:
+        if replace(principal, rights=Rights.ADMIN).may(permission) and not principal.may(permission):
+            raise _token_may_not(permission.value)
         if not principal.may(permission):
             raise Problem(
                 403,

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.auth.principal import DataScope, Permission, Principal, Role
 from backend.routes.deps import Ctx, require
-from backend.routes.own import SessionList, SessionOut
+from backend.routes.own import SessionList, SessionOut, TokenList, TokenOut
 from backend.services.sessions import SessionService
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
@@ -69,30 +69,12 @@ class UserWithLink(BaseModel):
     link: str = Field(examples=["http://localhost:3000/sign-in#token=1fQ…"])
 
 
-class TokenOut(BaseModel):
-    """One API token without its secret."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(examples=["tok_5f0c2a9e1b7d4c33"])
-    name: str = Field(examples=["reporting"])
-    role: Role
-    ends_with: str = Field(examples=["x9Qf"])
-    created_at: datetime
-    created_by: str
-
-
-class TokenList(BaseModel):
-    """All tokens, the newest first."""
-
-    items: list[TokenOut]
-
-
 class NewToken(BaseModel):
     """A token to make. Without a role: analyst, who may read."""
 
     name: str | None = Field(default=None, max_length=200, examples=["reporting"])
     role: Role = Role.ANALYST
+    expires_at: AwareDatetime | None = Field(default=None, description="When it ends by itself")
 
 
 class TokenWithSecret(BaseModel):
@@ -155,7 +137,7 @@ async def list_tokens(context: Ctx) -> TokenList:
 @router.post("/tokens", status_code=201, summary="Make an API token")
 async def create_token(body: NewToken, context: Ctx, principal: TokenManager) -> TokenWithSecret:
     """Make an API token. Its secret is in this answer and nowhere else."""
-    token, secret = await TokenService(context).create(body.name, body.role, principal.id)
+    token, secret = await TokenService(context).create(body.name, body.role, principal.id, body.expires_at)
     return TokenWithSecret(id=token.id, token=secret, role=token.role)
 
 

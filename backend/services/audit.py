@@ -122,17 +122,18 @@ class AuditService:
 
 def _of(asked: Asked) -> Document:
     principal = asked.principal
-    who = {"id": "", "name": "", "role": "", "via": ""}
+    who = {"id": "", "name": "", "role": "", "via": "", "token": ""}
     if principal is not None:
         who = {
             "id": principal.id,
             "name": principal.email or principal.name,
             "role": principal.role.value,
             "via": principal.via,
+            "token": principal.token,
         }
     return {
         "who": who,
-        "who_names": sorted({who["id"].lower(), who["name"].lower()} - {""}),
+        "who_names": sorted({who["id"].lower(), who["name"].lower(), who["token"]} - {""}),
         "action": asked.action,
         "method": asked.method,
         "path": asked.path,

@@ -16,7 +16,7 @@ from backend.errors import FieldError, Problem, not_found
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document, DuplicateDocument
 
-__all__ = ["SignedIn", "User", "UserService"]
+__all__ = ["SignedIn", "User", "UserService", "user_of"]
 
 LINK_HOURS = 24
 _EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+$")
@@ -79,17 +79,17 @@ class UserService:
             await self._mongo.users.insert(document)
         except DuplicateDocument:
             document = await self._existing(address, role)
-        user = _user(document)
+        user = user_of(document)
         return user, await self._link(user.id)
 
     async def all(self) -> list[User]:
         """Return everyone, by address."""
-        return [_user(document) for document in await self._mongo.users.find(sort=[("email", 1)])]
+        return [user_of(document) for document in await self._mongo.users.find(sort=[("email", 1)])]
 
     async def get(self, user_id: str) -> User | None:
         """Return one person, or None."""
         document = await self._mongo.users.get({"_id": user_id})
-        return _user(document) if document else None
+        return user_of(document) if document else None
 
     async def change(self, user_id: str, role: Role | None, scope: DataScope | None) -> User:
         """Give a person another role or scope.
@@ -109,7 +109,7 @@ class UserService:
         changed = await self._mongo.users.update({"_id": user_id}, {"$set": change})
         if changed is None:
             raise not_found("user", user_id)
-        return _user(changed)
+        return user_of(changed)
 
     async def _keep_an_admin(self, document: Document) -> None:
         """Refuse what would leave nobody as admin.
@@ -253,7 +253,7 @@ class UserService:
         document = await self._mongo.users.update({"_id": user_id}, {"$set": {"last_sign_in_at": now}})
         if document is None:
             raise Problem(401, "sign-in-failed", "Sign-in failed", "The account was removed.")
-        return SignedIn(_user(document), await self._sessions.open(user_id, visitor, by_link=by_link))
+        return SignedIn(user_of(document), await self._sessions.open(user_id, visitor, by_link=by_link))
 
 
 def normal_email(text: str) -> str:
@@ -282,7 +282,8 @@ def _scope(role: Role, scope: DataScope | None) -> DataScope:
     return found
 
 
-def _user(document: Document) -> User:
+def user_of(document: Document) -> User:
+    """Return a person from how they are kept."""
     return User(
         id=document["_id"],
         email=document["email"],

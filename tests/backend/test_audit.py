@@ -33,7 +33,7 @@ async def test_a_change_says_who_when_and_from_what_to_what(client, accounts):
     bob = (await client.post("/api/users", json={"email": "bob@example.com", "role": "manager"})).json()["user"]
     answer = await client.patch(f"/api/users/{bob['id']}", json={"role": "rep"})
     (entry,) = await entries(client, action="change user")
-    assert entry["who"] == {"id": ada["id"], "name": "ada@example.com", "role": "admin", "via": "session"}
+    assert entry["who"] == {"id": ada["id"], "name": "ada@example.com", "role": "admin", "via": "session", "token": ""}
     assert entry["request_id"] == answer.headers["x-request-id"]
     assert (entry["method"], entry["path"], entry["outcome"]) == ("PATCH", f"/api/users/{bob['id']}", "done")
     assert entry["at"].endswith("Z")

@@ -188,6 +188,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My API tokens
+         * @description Return the signed-in person's own tokens, without their secrets.
+         */
+        get: operations["list_own_tokens_api_auth_tokens_get"];
+        put?: never;
+        /**
+         * Make an API token of my own
+         * @description Make a token that does what its owner may do at that moment, or less of it. Its secret is in this answer only.
+         */
+        post: operations["create_own_token_api_auth_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token of mine
+         * @description Revoke one of the signed-in person's tokens; it stops working at once.
+         */
+        delete: operations["delete_own_token_api_auth_tokens__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/backups": {
         parameters: {
             query?: never;
@@ -2107,6 +2151,12 @@ export interface components {
             /** Role */
             role: string;
             /**
+             * Token
+             * @description The token of their own that they used; empty without
+             * @example
+             */
+            token: string;
+            /**
              * Via
              * @description session, token, or control for the command line on the machine itself
              */
@@ -3636,6 +3686,28 @@ export interface components {
             };
         };
         /**
+         * NewOwnToken
+         * @description A token of one's own to make.
+         */
+        NewOwnToken: {
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it ends by itself, within a year
+             */
+            expires_at: string;
+            /**
+             * Name
+             * @example my notebook
+             */
+            name: string;
+            /**
+             * @description read, write (also work) or admin (all that an admin may)
+             * @default read
+             */
+            rights: components["schemas"]["Rights"];
+        };
+        /**
          * NewPassword
          * @description A chosen password; `current` is asked for unless a sign-in link opened this session or there is none yet.
          */
@@ -3678,6 +3750,11 @@ export interface components {
          * @description A token to make. Without a role: analyst, who may read.
          */
         NewToken: {
+            /**
+             * Expires At
+             * @description When it ends by itself
+             */
+            expires_at?: string | null;
             /**
              * Name
              * @example reporting
@@ -3738,6 +3815,25 @@ export interface components {
             metric: string;
             /** Unit */
             unit: string;
+        };
+        /**
+         * OwnTokenWithSecret
+         * @description A new token; the secret is shown this once.
+         */
+        OwnTokenWithSecret: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            rights: components["schemas"]["Rights"];
+            /**
+             * Token
+             * @example sc_pat_…
+             */
+            token: string;
         };
         /**
          * PlanOut
@@ -4349,6 +4445,12 @@ export interface components {
             source: string;
         };
         /**
+         * Rights
+         * @description How much of what its owner may do a token may: only read, also work, or all of it.
+         * @enum {string}
+         */
+        Rights: "read" | "write" | "admin";
+        /**
          * Role
          * @description What a person or a program is here.
          * @enum {string}
@@ -4882,7 +4984,7 @@ export interface components {
         };
         /**
          * TokenOut
-         * @description One API token without its secret.
+         * @description One API token without its secret. One of a person's own has an owner and does what they may, by its rights.
          */
         TokenOut: {
             /**
@@ -4898,15 +5000,31 @@ export interface components {
              */
             ends_with: string;
             /**
+             * Expires At
+             * @description When it ends; null: when it is revoked
+             */
+            expires_at: string | null;
+            /**
              * Id
              * @example tok_5f0c2a9e1b7d4c33
              */
             id: string;
             /**
+             * Last Used At
+             * @description To a minute
+             */
+            last_used_at: string | null;
+            /**
              * Name
              * @example reporting
              */
             name: string;
+            /**
+             * Owner
+             * @description Whose own it is; empty for a program's
+             */
+            owner: string;
+            rights: components["schemas"]["Rights"];
             role: components["schemas"]["Role"];
         };
         /**
@@ -5609,6 +5727,97 @@ export interface operations {
         };
     };
     end_session_api_auth_sessions__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_own_tokens_api_auth_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_own_token_api_auth_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTokenWithSecret"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_own_token_api_auth_tokens__id__delete: {
         parameters: {
             query?: never;
             header?: never;

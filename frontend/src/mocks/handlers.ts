@@ -62,7 +62,7 @@ const AUDIT: AuditEntry[] = [
   {
     id: "aud_019ad7a0c1d25f0c2a9e1b7d",
     at: "2026-11-25T10:00:00.000000Z",
-    who: { id: ME.id, name: ME.email, role: "admin", via: "session" },
+    who: { id: ME.id, name: ME.email, role: "admin", via: "session", token: "" },
     action: "change user",
     method: "PATCH",
     path: "/api/users/usr_2",
@@ -82,7 +82,7 @@ const AUDIT: AuditEntry[] = [
   {
     id: "aud_019ad7a0c1d15f0c2a9e1b7d",
     at: "2026-11-25T09:00:00.000000Z",
-    who: { id: "control", name: "salescommand", role: "admin", via: "control" },
+    who: { id: "control", name: "salescommand", role: "admin", via: "control", token: "" },
     action: "apply mapping",
     method: "PUT",
     path: "/api/mappings",

@@ -17,6 +17,9 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/auth", tags=["sign-in"])
 Secret = Annotated[str, Field(max_length=1000)]
+Code = Annotated[
+    str | None, Field(max_length=64, description="Where the account has a second factor", examples=["123456"])
+]
 
 
 class Credentials(BaseModel):
@@ -24,12 +27,14 @@ class Credentials(BaseModel):
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
     password: Secret = Field(examples=["correct horse battery"])
+    code: Code = None
 
 
 class LinkToken(BaseModel):
     """The token of a one-time sign-in link."""
 
     token: Secret = Field(examples=["1fQ…"])
+    code: Code = None
 
 
 class NewPassword(BaseModel):
@@ -59,15 +64,20 @@ class SignInAnswer(BaseModel):
 
 @router.post("/login", summary="Sign in with a password")
 async def login(body: Credentials, request: Request, response: Response, context: Ctx) -> SignInAnswer:
-    """Open a session. The answer sets an HttpOnly cookie."""
-    signed = await UserService(context).sign_in(body.email, body.password, _visitor(request))
+    """Open a session. The answer sets an HttpOnly cookie.
+
+    Where the account has a second factor, a request without `code` gets a 401 of the type `second-factor-needed`.
+    """
+    signed = await UserService(context).sign_in(body.email, body.password, _visitor(request), body.code)
     return _answer(signed, request, response, context)
 
 
 @router.post("/link", summary="Sign in with a one-time link")
 async def link(body: LinkToken, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     """Open a session with the token of a sign-in link, which works once."""
-    return _answer(await UserService(context).redeem(body.token, _visitor(request)), request, response, context)
+    return _answer(
+        await UserService(context).redeem(body.token, _visitor(request), body.code), request, response, context
+    )
 
 
 @router.post("/logout", status_code=204, summary="Sign out")

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from backend.auth.principal import DataScope, Permission, Principal, Role
 from backend.routes.deps import Ctx, require
 from backend.routes.own import SessionList, SessionOut, TokenList, TokenOut
+from backend.services.second_factor import SecondFactorService
 from backend.services.sessions import SessionService
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
@@ -34,6 +35,7 @@ class UserOut(BaseModel):
     role: Role
     scope: DataScope = Field(description="Whose records they see: own, team (everybody below too) or all")
     needs_password: bool
+    second_factor: bool = Field(description="Whether signing in asks for a code too")
     created_at: datetime
     last_sign_in_at: datetime | None
 
@@ -126,6 +128,17 @@ async def list_sessions(user_id: Annotated[str, Path(alias="id")], context: Ctx)
 async def end_session(user_id: Annotated[str, Path(alias="id")], session: str, context: Ctx) -> None:
     """End a session of a person; its next request is refused."""
     await SessionService(context).end(user_id, session)
+
+
+@router.delete(
+    "/users/{id}/second-factor",
+    status_code=204,
+    dependencies=[may_manage_users],
+    summary="Take a person's second factor away",
+)
+async def reset_second_factor(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> None:
+    """Turn it off for a person who lost phone and recovery codes."""
+    await SecondFactorService(context).reset(user_id)
 
 
 @router.get("/tokens", dependencies=[may_manage_tokens], summary="API tokens")

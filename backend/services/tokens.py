@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from backend.auth.principal import Principal, Rights, Role
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
-from backend.services.users import user_of
+from backend.services.people import user_of
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,27 +12,14 @@ from backend.auth.principal import DataScope, Principal, Role, usual_scope
 from backend.auth.sessions import Sessions, Visitor
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
+from backend.services.people import User, normal_email, scope_of, user_of
+from backend.services.second_factor import SecondFactorService
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document, DuplicateDocument
 
-__all__ = ["SignedIn", "User", "UserService", "user_of"]
+__all__ = ["SignedIn", "UserService"]
 
 LINK_HOURS = 24
-_EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+$")
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """One person. `needs_password` is true until one is chosen: until then only a link signs them in."""
-
-    id: str
-    email: str
-    name: str
-    role: Role
-    scope: DataScope
-    needs_password: bool
-    created_at: datetime
-    last_sign_in_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +38,7 @@ class UserService:
         self._origin = context.settings.origin
         self._sessions = Sessions(context.redis, context.settings.session_hours)
         self._limiter = SignInLimiter(context.redis)
+        self._second = SecondFactorService(context)
 
     async def create(
         self, email: str, name: str | None, role: Role | None, scope: DataScope | None = None
@@ -70,7 +57,7 @@ class UserService:
             "email": address,
             "name": (name or address.split("@", 1)[0]).strip()[:200],
             "role": (role or Role.ANALYST).value,
-            "scope": _scope(role or Role.ANALYST, scope).value,
+            "scope": scope_of(role or Role.ANALYST, scope).value,
             "password": None,
             "created_at": datetime.now(UTC),
             "last_sign_in_at": None,
@@ -105,7 +92,7 @@ class UserService:
             await self._keep_an_admin(document)
         wanted = role or Role(document["role"])
         kept = None if role else DataScope(document.get("scope") or usual_scope(wanted))
-        change = {"role": wanted.value, "scope": _scope(wanted, scope or kept).value}
+        change = {"role": wanted.value, "scope": scope_of(wanted, scope or kept).value}
         changed = await self._mongo.users.update({"_id": user_id}, {"$set": change})
         if changed is None:
             raise not_found("user", user_id)
@@ -141,11 +128,11 @@ class UserService:
         await self._mongo.tokens.delete({"created_by": user_id})
         await self._sessions.end_all(user_id)
 
-    async def sign_in(self, email: str, password: str, visitor: Visitor) -> SignedIn:
+    async def sign_in(self, email: str, password: str, visitor: Visitor, code: str | None = None) -> SignedIn:
         """Check a password and open a session. An unknown address and a wrong password are the same to the outside.
 
         Raises:
-            Problem: 401 when they don't fit, 429 after too many failures.
+            Problem: 401 when they don't fit or a code is asked for, 429 after too many failures.
         """
         address = email.strip().lower()
         await self._limiter.check(address, visitor.place)
@@ -166,15 +153,21 @@ class UserService:
             await self._mongo.users.update(
                 {"_id": document["_id"]}, {"$set": {"password": await hash_password(password)}}
             )
+        await self._second.demand(document, code)
         return await self._open(document["_id"], visitor, by_link=False)
 
-    async def redeem(self, link_token: str, visitor: Visitor) -> SignedIn:
-        """Use a one-time sign-in link: it is gone afterwards, whatever follows.
+    async def redeem(self, link_token: str, visitor: Visitor, code: str | None = None) -> SignedIn:
+        """Use a one-time sign-in link: it is gone afterwards. Where a code is asked for it stays until one was right.
 
         Raises:
-            Problem: 401 when it was used, has expired or never was.
+            Problem: 401 when it was used, has expired or never was, or a code is asked for.
         """
-        link = await self._mongo.links.take({"_id": digest(link_token)})
+        where = {"_id": digest(link_token)}
+        found = await self._mongo.links.get(where | {"expires_at": {"$gt": datetime.now(UTC)}})
+        owner = await self._mongo.users.get({"_id": found["user_id"]}) if found else None
+        if owner is not None:
+            await self._second.demand(owner, code)
+        link = await self._mongo.links.take(where)
         if link is None or link["expires_at"] <= datetime.now(UTC):
             raise Problem(
                 401,
@@ -254,44 +247,3 @@ class UserService:
         if document is None:
             raise Problem(401, "sign-in-failed", "Sign-in failed", "The account was removed.")
         return SignedIn(user_of(document), await self._sessions.open(user_id, visitor, by_link=by_link))
-
-
-def normal_email(text: str) -> str:
-    """Return the address in the form it is stored: trimmed, lower case.
-
-    Raises:
-        Problem: 422 when it is no address.
-    """
-    address = text.strip().lower()
-    if not _EMAIL.match(address) or len(address) > 254:
-        fault = FieldError(field="email", message="it must look like name@company.com")
-        raise Problem(422, "bad-body", "The address can't be used", f"email: {text!r} is no address", errors=[fault])
-    return address
-
-
-def _scope(role: Role, scope: DataScope | None) -> DataScope:
-    """Return the scope of a role, the usual one unless another is asked for.
-
-    Raises:
-        Problem: 422 for an admin who is not to see everything: whoever makes users and keys can't be kept from it.
-    """
-    found = scope or usual_scope(role)
-    if role is Role.ADMIN and found is not DataScope.ALL:
-        fault = FieldError(field="scope", message="an admin sees all")
-        raise Problem(422, "bad-body", "The scope can't be used", "scope: an admin sees all", errors=[fault])
-    return found
-
-
-def user_of(document: Document) -> User:
-    """Return a person from how they are kept."""
-    return User(
-        id=document["_id"],
-        email=document["email"],
-        name=document["name"],
-        role=Role(document["role"]),
-        # People from before there were scopes have the one that is usual for their role.
-        scope=DataScope(document.get("scope") or usual_scope(Role(document["role"]))),
-        needs_password=document["password"] is None,
-        created_at=document["created_at"],
-        last_sign_in_at=document["last_sign_in_at"],
-    )

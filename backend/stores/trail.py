@@ -28,7 +28,7 @@ class Kept:
 
 _APPLIED = ("source", "entity_type", "version", "action", "schema", "author")
 KEPT: dict[str, Kept] = {
-    "users": Kept("user", ("email", "name", "role", "scope", "last_sign_in_at"), ("password", "totp")),
+    "users": Kept("user", ("email", "name", "role", "scope", "last_sign_in_at"), ("password", "totp", "recovery")),
     "links": Kept("sign-in link", ("user_id", "expires_at"), named_by="user_id"),
     "tokens": Kept("token", ("name", "role", "ends_with", "created_by", "owner", "rights", "expires_at")),
     "keys": Kept("write key", ("source", "ends_with", "entities", "expires_at", "temporary", "created_by")),

@@ -76,6 +76,8 @@ export interface paths {
         /**
          * Sign in with a password
          * @description Open a session. The answer sets an HttpOnly cookie.
+         *
+         *     Where the account has a second factor, a request without `code` gets a 401 of the type `second-factor-needed`.
          */
         post: operations["login_api_auth_login_post"];
         delete?: never;
@@ -138,6 +140,90 @@ export interface paths {
          */
         put: operations["password_api_auth_password_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My second factor
+         * @description Return whether the signed-in person has a second factor, and how many recovery codes are left.
+         */
+        get: operations["read_api_auth_second_factor_get"];
+        put?: never;
+        /**
+         * Begin with a second factor
+         * @description Make a secret for an authenticator app. It counts once a code of it was confirmed, within 15 minutes.
+         */
+        post: operations["begin_api_auth_second_factor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on
+         * @description Turn it on with a code of the app. Other sessions end; the recovery codes are in this answer and nowhere else.
+         */
+        post: operations["confirm_api_auth_second_factor_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description Make new recovery codes with a code of the app; those from before end.
+         */
+        post: operations["renew_api_auth_second_factor_recovery_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor off
+         * @description Turn it off with a code of the app or a recovery code.
+         */
+        post: operations["remove_api_auth_second_factor_remove_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1857,6 +1943,26 @@ export interface paths {
         patch: operations["change_user_api_users__id__patch"];
         trace?: never;
     };
+    "/api/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a person's second factor away
+         * @description Turn it off for a person who lost phone and recovery codes.
+         */
+        delete: operations["reset_second_factor_api_users__id__second_factor_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -2362,6 +2468,17 @@ export interface components {
             valid: boolean;
         };
         /**
+         * Code
+         * @description A code of the app, or a recovery code.
+         */
+        Code: {
+            /**
+             * Code
+             * @example 123456
+             */
+            code: string;
+        };
+        /**
          * Comparison
          * @description What one comparison says, and its weight in bits: above 0 it speaks for the same, below against.
          */
@@ -2465,6 +2582,12 @@ export interface components {
          * @description What a person types.
          */
         Credentials: {
+            /**
+             * Code
+             * @description Where the account has a second factor
+             * @example 123456
+             */
+            code?: string | null;
             /**
              * Email
              * @example ada@example.com
@@ -2577,6 +2700,24 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * EnrolmentOut
+         * @description What goes into the authenticator app; shown this once.
+         */
+        EnrolmentOut: {
+            /**
+             * Secret
+             * @description To be typed into the app
+             * @example JBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description The same for an app on this device
+             * @example otpauth://totp/SalesCommand:ada…
+             */
+            uri: string;
         };
         /**
          * EventDetail
@@ -3156,6 +3297,12 @@ export interface components {
          * @description The token of a one-time sign-in link.
          */
         LinkToken: {
+            /**
+             * Code
+             * @description Where the account has a second factor
+             * @example 123456
+             */
+            code?: string | null;
             /**
              * Token
              * @example 1fQ…
@@ -3836,6 +3983,17 @@ export interface components {
             token: string;
         };
         /**
+         * PasswordAgain
+         * @description The password, asked for once more.
+         */
+        PasswordAgain: {
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /**
          * PlanOut
          * @description A plan, whether it may run, and what became of it.
          */
@@ -4350,6 +4508,19 @@ export interface components {
             items: components["schemas"]["RecordType"][];
         };
         /**
+         * RecoveryCodes
+         * @description Codes for when the phone is lost. Each works once; shown this once.
+         */
+        RecoveryCodes: {
+            /**
+             * Recovery Codes
+             * @example [
+             *       "abcd-efgh-jkmn-pqrs"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
+        /**
          * Refused
          * @description A value that could not be read.
          */
@@ -4559,6 +4730,18 @@ export interface components {
             have: number | null;
             /** Need */
             need: number;
+        };
+        /**
+         * SecondFactorOut
+         * @description How it stands.
+         */
+        SecondFactorOut: {
+            /** On */
+            on: boolean;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /** Since */
+            since: string | null;
         };
         /**
          * SecretOut
@@ -5195,6 +5378,11 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Whose records they see: own, team (everybody below too) or all */
             scope: components["schemas"]["DataScope"];
+            /**
+             * Second Factor
+             * @description Whether signing in asks for a code too
+             */
+            second_factor: boolean;
         };
         /**
          * UserWithLink
@@ -5649,6 +5837,165 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_api_auth_second_factor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_api_auth_second_factor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_api_auth_second_factor_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_api_auth_second_factor_recovery_codes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_api_auth_second_factor_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
             };
         };
         responses: {
@@ -9109,6 +9456,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"];
                 };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reset_second_factor_api_users__id__second_factor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -16,6 +16,8 @@ class Role(StrEnum):
     MANAGER = "manager"
     REP = "rep"
     ANALYST = "analyst"
+    INTEGRATION = "integration"
+    """A program that reads records and numbers and enters rates; no person has it."""
 
 
 class DataScope(StrEnum):
@@ -35,6 +37,7 @@ class Permission(StrEnum):
     MANAGE_SOURCES = "manage sources and write keys"
     MANAGE_MAPPINGS = "manage mappings"
     MANAGE_SETTINGS = "manage settings"
+    ENTER_RATES = "enter exchange rates"
     RUN_JOBS = "start and cancel jobs"
     DECIDE_IDENTITY = "decide which records are one"
     MANAGE_QUARANTINE = "work on the quarantine"
@@ -47,7 +50,15 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: EVERYONE | {Permission.DECIDE_IDENTITY, Permission.MANAGE_QUARANTINE},
     Role.REP: EVERYONE,
     Role.ANALYST: EVERYONE,
+    Role.INTEGRATION: EVERYONE | {Permission.ENTER_RATES},
 }
+REACH: dict[Role, tuple[str, ...]] = {
+    Role.INTEGRATION: (
+        "/api/auth/me", "/api/records", "/api/metrics", "/api/events", "/api/sources", "/api/mappings", "/api/rates",
+        "/api/settings",
+    )
+}  # fmt: skip
+"""All that a role gets to, whatever it may do there; a role that is not here gets everywhere."""
 
 
 class Rights(StrEnum):
@@ -95,6 +106,11 @@ class Principal:
     """The token of one's own that the request came with; empty otherwise."""
     by_link: bool = False
     """True in a session that a sign-in link opened: a new password needs no old one there."""
+
+    def reaches(self, path: str) -> bool:
+        """Whether the role gets to a route at all."""
+        places = REACH.get(self.role)
+        return places is None or any(path == place or path.startswith(f"{place}/") for place in places)
 
     def may(self, permission: Permission) -> bool:
         """Whether the role grants the permission, and the token that was used does not take it away."""

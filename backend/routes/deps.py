@@ -53,6 +53,10 @@ async def gate(request: Request) -> None:
     """
     await _admit(request)
     principal: Principal | None = getattr(request.state, "principal", None)
+    path = str(getattr(request.scope.get("route"), "path", ""))
+    if principal is not None and path not in OPEN_PATHS and not principal.reaches(path):
+        detail = f"The role {principal.role.value} has nothing to do at {request.url.path}."
+        raise Problem(403, "not-allowed", "Not allowed", detail, hint="Use a token of another role.")
     if principal is not None and request.app.state.principal is None:
         context_of(request).rates.check(principal.id)
     _refuse_unknown_parameters(request)

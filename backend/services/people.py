@@ -10,7 +10,7 @@ from backend.auth.principal import DataScope, Role, usual_scope
 from backend.errors import FieldError, Problem
 from backend.stores.mongo import Document
 
-__all__ = ["User", "normal_email", "scope_of", "user_of"]
+__all__ = ["User", "check_role", "normal_email", "scope_of", "user_of"]
 
 _EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+$")
 
@@ -41,6 +41,17 @@ def normal_email(text: str) -> str:
         fault = FieldError(field="email", message="it must look like name@company.com")
         raise Problem(422, "bad-body", "The address can't be used", f"email: {text!r} is no address", errors=[fault])
     return address
+
+
+def check_role(role: Role | None) -> None:
+    """Refuse a role that only programs have.
+
+    Raises:
+        Problem: 422.
+    """
+    if role is Role.INTEGRATION:
+        fault = FieldError(field="role", message="only programs have it; make a token of this role")
+        raise Problem(422, "bad-body", "The role can't be used", f"role: {fault.message}", errors=[fault])
 
 
 def scope_of(role: Role, scope: DataScope | None) -> DataScope:

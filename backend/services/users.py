@@ -12,7 +12,7 @@ from backend.auth.principal import DataScope, Principal, Role, usual_scope
 from backend.auth.sessions import Sessions, Visitor
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
-from backend.services.people import User, normal_email, scope_of, user_of
+from backend.services.people import User, check_role, normal_email, scope_of, user_of
 from backend.services.second_factor import SecondFactorService
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document, DuplicateDocument
@@ -51,6 +51,7 @@ class UserService:
             Problem: 422 for an address that is none or a scope that does not go with the role, 409 when the person has
                 another role.
         """
+        check_role(role)
         address = normal_email(email)
         document: Document = {
             "_id": f"usr_{secrets.token_hex(8)}",
@@ -85,6 +86,7 @@ class UserService:
             Problem: 404 when there is no such person, 409 for the last admin, 422 for a scope that does not go with the
                 role.
         """
+        check_role(role)
         document = await self._mongo.users.get({"_id": user_id})
         if document is None:
             raise not_found("user", user_id)

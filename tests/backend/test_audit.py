@@ -74,7 +74,7 @@ async def test_filters_and_pages(client, accounts, control):
     problem(await client.get("/api/audit", params={"whom": "x"}), 400)
 
 
-@pytest.mark.parametrize("role", ["manager", "rep", "analyst"])
+@pytest.mark.parametrize("role", ["manager", "rep", "analyst", "integration"])
 async def test_only_admins_read_it(client, accounts, role):
     problem(await client.get("/api/audit", headers=await accounts.token(role)), 403)
 

@@ -4626,7 +4626,7 @@ export interface components {
          * @description What a person or a program is here.
          * @enum {string}
          */
-        Role: "admin" | "manager" | "rep" | "analyst";
+        Role: "admin" | "manager" | "rep" | "analyst" | "integration";
         /**
          * Rotated
          * @description A new write key, and when the one that it replaces ends.

@@ -61,7 +61,7 @@ class SecondFactorService:
         """Make a secret, which counts once a code of it was given. Asks for the password, which it stands beside.
 
         Raises:
-            Problem: 409 when there is one already or no password; 403 when the password is wrong; 429 after many tries.
+            Problem: 409 when there is one already or no password; 422 when the password is wrong; 429 after many tries.
         """
         document = await self._document(person.id)
         if document.get("totp"):
@@ -73,7 +73,7 @@ class SecondFactorService:
         await self._limiter.count(person.id)
         if not await verify_password(document["password"], password[: MAX_LENGTH + 1]):
             fault = FieldError(field="password", message="it is not the password of this account")
-            raise Problem(403, "wrong-password", "The password is wrong", "Nothing was changed.", errors=[fault])
+            raise Problem(422, "wrong-password", "The password is wrong", "Nothing was changed.", errors=[fault])
         await self._limiter.succeeded(person.id)
         secret = new_secret()
         pending = {"sealed": self._sealer.seal(secret), "at": datetime.now(UTC)}

@@ -123,7 +123,7 @@ async def test_turning_it_on_needs_password_and_code_and_ends_other_sessions(cli
     await client.post("/api/auth/link", json={"token": await accounts.link(EMAIL, "rep")})
     problem(await client.post(HERE, json={"password": ""}), 409)
     await client.put("/api/auth/password", json={"password": PASSWORD})
-    assert problem(await client.post(HERE, json={"password": "wrong"}), 403)["errors"][0]["field"] == "password"
+    assert problem(await client.post(HERE, json={"password": "wrong"}), 422)["errors"][0]["field"] == "password"
     problem(await client.post(f"{HERE}/confirm", json={"code": "123456"}), 409)
     begun = (await client.post(HERE, json={"password": PASSWORD})).json()
     assert begun["uri"].startswith("otpauth://totp/SalesCommand:ada%40example.com?")

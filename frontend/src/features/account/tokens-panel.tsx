@@ -14,7 +14,7 @@ type Rights = NonNullable<NewOwnToken["rights"]>;
 const RIGHTS: { rights: Rights; words: string; short: string }[] = [
   { rights: "read", words: "Read what you see", short: "reads" },
   { rights: "write", words: "Read and work", short: "reads and works" },
-  { rights: "admin", words: "All that an admin may", short: "may all" },
+  { rights: "admin", words: "All that an admin may", short: "may all that an admin may" },
 ];
 const DAYS = [7, 30, 90, 365];
 

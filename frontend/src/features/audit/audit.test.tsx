@@ -8,7 +8,7 @@ describe("Audit", () => {
   it("shows who changed what, and each field before and after", async () => {
     const { user } = renderApp("/audit");
     await user.click(await screen.findByText("user grace@aldermoor.example", { exact: false }));
-    const change = screen.getByRole("region", { name: "user usr_2" });
+    const change = screen.getByRole("group", { name: "user usr_2" });
     expect(within(change).getByText("manager")).toBeVisible();
     expect(within(change).getByText("rep")).toBeVisible();
     expect(within(change).getAllByText("grace@aldermoor.example")).toHaveLength(1);

@@ -1,18 +1,21 @@
 import type { AuditChange } from "@/api/types";
 import { words } from "@/lib/nouns";
 
+/** Words for fields whose own name says little. */
+const NAMES: Record<string, string> = { totp: "Second factor", recovery: "Recovery codes" };
+
 function shown(value: unknown): string {
-  if (value === undefined) return "–";
+  if (value === undefined || value === null || value === "") return "–";
   return typeof value === "string" ? value : JSON.stringify(value, null, 1);
 }
 
-function Value({ value, kind }: { value: unknown; kind: "before" | "after" }) {
+function Value({ field, value, side }: { field: string; value: unknown; side?: "Before" | "After" }) {
   const text = shown(value);
   return (
-    <div className={`breaks ${kind === "before" ? "mut" : "m"}`}>
-      <span className="mut xs block">{kind === "before" ? "Before" : "After"}</span>
+    <div className={`breaks ${side === "Before" ? "mut" : ""}`}>
+      {side ? <span className="mut xs block">{side}</span> : null}
       {text.length > 80 || text.includes("\n") ? (
-        <pre className="code wrap-code" tabIndex={0} aria-label={`${kind}, whole`}>
+        <pre className="code wrap-code" tabIndex={0} aria-label={side ? `${field}, ${side.toLowerCase()}` : field}>
           {text}
         </pre>
       ) : (
@@ -31,7 +34,7 @@ function what(change: AuditChange): string {
 export function ChangeView({ change }: { change: AuditChange }) {
   const fields = [...new Set([...Object.keys(change.before ?? {}), ...Object.keys(change.after ?? {})])];
   return (
-    <section className="stack" style={{ gap: 8 }} aria-label={`${change.noun} ${change.id}`}>
+    <div role="group" className="stack" style={{ gap: 8 }} aria-label={`${change.noun} ${change.id}`}>
       <h3 className="row w gap4 breaks">
         {words(change.noun)} <span className="mono mut breaks">{change.id}</span> <span className="tag">{what(change)}</span>
       </h3>
@@ -39,17 +42,18 @@ export function ChangeView({ change }: { change: AuditChange }) {
         {fields.map((field) => {
           const before = change.before?.[field];
           const after = change.after?.[field];
-          const same = JSON.stringify(before) === JSON.stringify(after);
+          const one = !change.before || !change.after || JSON.stringify(before) === JSON.stringify(after);
+          const name = NAMES[field] ?? words(field);
           return (
             <div key={field}>
-              <dt className="mut">{words(field)}</dt>
-              <dd className={same ? "same" : ""}>
-                {same ? (
-                  <span className="mono breaks">{shown(after)}</span>
+              <dt className="mut">{name}</dt>
+              <dd className={one ? "same" : ""}>
+                {one ? (
+                  <Value field={name} value={after ?? before} />
                 ) : (
                   <>
-                    {change.before ? <Value value={before} kind="before" /> : null}
-                    {change.after ? <Value value={after} kind="after" /> : null}
+                    <Value field={name} value={before} side="Before" />
+                    <Value field={name} value={after} side="After" />
                   </>
                 )}
               </dd>
@@ -57,6 +61,6 @@ export function ChangeView({ change }: { change: AuditChange }) {
           );
         })}
       </dl>
-    </section>
+    </div>
   );
 }

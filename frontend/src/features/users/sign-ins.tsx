@@ -14,27 +14,29 @@ function SignInsDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const title = `Where ${user.email} is signed in`;
   return (
     <Dialog label={title} className="ask" onClose={onClose}>
-      <div className="ph">
-        <h2 className="breaks">{title}</h2>
-      </div>
-      <Loaded query={query} skeleton={<SkeletonRows rows={2} widths={[0, 48]} />}>
-        {(data) => <SessionList items={data.items} user={user.id} />}
-      </Loaded>
-      {reset.error ? <Failure error={reset.error} /> : null}
-      <div className="row w pb" style={{ paddingTop: 12 }}>
-        {user.second_factor ? (
-          <button
-            type="button"
-            className="btn d"
-            disabled={reset.isPending}
-            onClick={() => reset.mutate(user.id, { onSuccess: () => toast(`${user.email} signs in without a code from now on.`) })}
-          >
-            Take the second factor away
+      <div className="stack" style={{ gap: 0, textAlign: "left" }}>
+        <div className="ph">
+          <h2 className="breaks">{title}</h2>
+        </div>
+        <Loaded query={query} skeleton={<SkeletonRows rows={2} widths={[0, 48]} />}>
+          {(data) => <SessionList items={data.items} user={user.id} />}
+        </Loaded>
+        {reset.error ? <Failure error={reset.error} /> : null}
+        <div className="row w pb" style={{ paddingTop: 12 }}>
+          {user.second_factor ? (
+            <button
+              type="button"
+              className="btn d"
+              disabled={reset.isPending}
+              onClick={() => reset.mutate(user.id, { onSuccess: () => toast(`${user.email} signs in without a code from now on.`) })}
+            >
+              Take the second factor away
+            </button>
+          ) : null}
+          <button type="button" className="btn" onClick={onClose}>
+            Close
           </button>
-        ) : null}
-        <button type="button" className="btn" onClick={onClose}>
-          Close
-        </button>
+        </div>
       </div>
     </Dialog>
   );

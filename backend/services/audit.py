@@ -85,9 +85,12 @@ class AuditService:
         failed = status >= 400 or not status
         try:
             if failed and not trail.changes:
-                if entry is not None:
+                if entry is None:
+                    return
+                if 400 <= status < 500:
                     await self._audit.delete({"_id": entry, "outcome": "started"})
-                return
+                    return
+                # What a store that went away, or a request that was cut off, did last is not known: the entry stays.
             entry = entry or await self.begin(asked)
             change = {"outcome": "failed" if failed else "done", "status": status or None, "left_out": trail.left_out}
             change |= _of(asked) | {"changes": [asdict(one) for one in trail.changes], "objects": _objects(trail)}

@@ -73,7 +73,13 @@ class SecondFactorService:
         await self._limiter.count(person.id)
         if not await verify_password(document["password"], password[: MAX_LENGTH + 1]):
             fault = FieldError(field="password", message="it is not the password of this account")
-            raise Problem(422, "wrong-password", "The password is wrong", "Nothing was changed.", errors=[fault])
+            raise Problem(
+                422,
+                "wrong-password",
+                "The password is wrong",
+                "It is not the password of this account. Nothing was changed.",
+                errors=[fault],
+            )
         await self._limiter.succeeded(person.id)
         secret = new_secret()
         pending = {"sealed": self._sealer.seal(secret), "at": datetime.now(UTC)}

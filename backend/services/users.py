@@ -195,7 +195,11 @@ class UserService:
         if stored and not principal.by_link and not await verify_password(stored, (current or "")[: MAX_LENGTH + 1]):
             fault = FieldError(field="current", message="it is not the password of this account")
             raise Problem(
-                403, "wrong-password", "The current password is wrong", "Nothing was changed.", errors=[fault]
+                403,
+                "wrong-password",
+                "The current password is wrong",
+                "It is not the password of this account. Nothing was changed.",
+                errors=[fault],
             )
         await self._mongo.users.update({"_id": principal.id}, {"$set": {"password": await hash_password(password)}})
         await self._sessions.end_all(principal.id, except_secret=secret)

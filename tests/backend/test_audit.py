@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,51 @@ async def test_a_change_before_a_failure_is_told(control, monkeypatch):
     (entry,) = await entries(control)
     assert (entry["outcome"], entry["status"]) == ("failed", 503)
     assert entry["changes"][0]["after"]["email"] == "bob@example.com"
+
+
+async def test_what_may_have_changed_is_told_when_nobody_knows(control, monkeypatch):
+    """The store went away during the change: it may have been made, so the entry stays."""
+    update = Collection.update
+
+    async def failing(self: Collection, *args: Any, **options: Any) -> Any:
+        if self._name == "settings":
+            await update(self, *args, **options)
+            raise MongoUnavailable("it did not answer in time")
+        return await update(self, *args, **options)
+
+    note = Collection._note
+    monkeypatch.setattr(
+        Collection, "_note", lambda self, *args: None if self._name == "settings" else note(self, *args)
+    )
+    monkeypatch.setattr(Collection, "update", failing)
+    problem(await control.put("/api/settings", json={"reporting_currency": "EUR"}), 503)
+    monkeypatch.undo()
+    (entry,) = await entries(control)
+    assert (entry["action"], entry["outcome"], entry["status"]) == ("change settings", "failed", 503)
+
+
+async def test_a_request_that_is_cut_off_leaves_its_changes(context, monkeypatch):
+    """The client hangs up, or the server stops, after the change and before the answer."""
+    made = asyncio.Event()
+
+    async def hanging(self: Any, user_id: str) -> str:
+        made.set()
+        await asyncio.Event().wait()
+        return user_id
+
+    monkeypatch.setattr("backend.services.users.UserService._link", hanging)
+    async with client_of(create_app(context, principal=CONTROL)) as client:
+        asking = asyncio.create_task(client.post("/api/users", json={"email": "bob@example.com"}))
+        await made.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        for _ in range(100):
+            found = await entries(client)
+            if found and found[0]["outcome"] != "started":
+                break
+            await asyncio.sleep(0.05)
+    assert (found[0]["outcome"], found[0]["status"]) == ("failed", None)
+    assert found[0]["changes"][0]["after"]["email"] == "bob@example.com"
 
 
 async def test_reading_with_a_token_and_posting_events_leave_nothing(client, accounts, control):

@@ -84,6 +84,16 @@ describe("Signing in", () => {
     expect(bodies.map((body) => body.code)).toEqual([undefined, "000000", "123456"]);
   });
 
+  it("says that the current password was wrong, which is no matter of roles", async () => {
+    const body = { type: "urn:salescommand:problem:wrong-password", title: "The current password is wrong", status: 403, detail: "Nothing was changed." };
+    server.use(http.put("*/api/auth/password", () => HttpResponse.json(body, { status: 403 })));
+    const { user } = renderApp("/password");
+    await user.type(await screen.findByLabelText(/New password/), "a long enough sentence");
+    await user.click(screen.getByRole("button", { name: "Set password" }));
+    expect(await screen.findByText("Nothing was changed.")).toBeVisible();
+    expect(screen.queryByText("Your role cannot see this")).not.toBeInTheDocument();
+  });
+
   it("asks for a code after a link too", async () => {
     signedOut();
     server.use(

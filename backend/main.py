@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from backend.auditing import Audited
 from backend.auth.principal import Principal
 from backend.context import Context
 from backend.docs import DOCS_POLICY, docs_page
@@ -95,7 +96,7 @@ def create_app(
         ui_dir: the built UI, served beside the API; None serves the API only.
         proxied: believe a proxy's forwarding headers. Not at the door, which needs none of them and answers faster so.
     """
-    app: ASGIApp = create_api(context, principal=principal)
+    app: ASGIApp = Audited(create_api(context, principal=principal), context)
     if ui_dir is not None:
         app = UiFiles(app, ui_dir)
     app = SecurityHeaders(app, https=context.settings.secure_cookies)

@@ -1,6 +1,7 @@
 """HTTP only: each module is one noun's routes."""
 
 from backend.routes import (
+    audit,
     auth,
     backups,
     contracts,
@@ -13,12 +14,14 @@ from backend.routes import (
     mappings,
     metrics,
     microservices,
+    own,
     quality,
     quarantine,
     rates,
     records,
     refused,
     requests,
+    second_factor,
     serving,
     settings,
     source_policy,
@@ -30,6 +33,8 @@ from backend.routes import (
 ROUTERS = (
     health.router,
     auth.router,
+    own.router,
+    second_factor.router,
     metrics.router,
     rates.router,
     records.router,
@@ -50,6 +55,7 @@ ROUTERS = (
     lake.router,
     settings.router,
     users.router,
+    audit.router,
     microservices.router,
     refused.router,
 )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from backend.auth.principal import DataScope, Principal, Role
-from backend.auth.sessions import COOKIE
+from backend.auth.sessions import COOKIE, Visitor
 from backend.errors import Problem
 from backend.routes.deps import Ctx, Signed
 from backend.services.users import SignedIn, UserService
@@ -17,6 +17,9 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/auth", tags=["sign-in"])
 Secret = Annotated[str, Field(max_length=1000)]
+Code = Annotated[
+    str | None, Field(max_length=64, description="Where the account has a second factor", examples=["123456"])
+]
 
 
 class Credentials(BaseModel):
@@ -24,12 +27,14 @@ class Credentials(BaseModel):
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
     password: Secret = Field(examples=["correct horse battery"])
+    code: Code = None
 
 
 class LinkToken(BaseModel):
     """The token of a one-time sign-in link."""
 
     token: Secret = Field(examples=["1fQ…"])
+    code: Code = None
 
 
 class NewPassword(BaseModel):
@@ -59,16 +64,20 @@ class SignInAnswer(BaseModel):
 
 @router.post("/login", summary="Sign in with a password")
 async def login(body: Credentials, request: Request, response: Response, context: Ctx) -> SignInAnswer:
-    """Open a session. The answer sets an HttpOnly cookie."""
-    place = request.client.host if request.client else "local"
-    signed = await UserService(context).sign_in(body.email, body.password, place)
-    return _answer(signed, response, context)
+    """Open a session. The answer sets an HttpOnly cookie.
+
+    Where the account has a second factor, a request without `code` gets a 401 of the type `second-factor-needed`.
+    """
+    signed = await UserService(context).sign_in(body.email, body.password, _visitor(request), body.code)
+    return _answer(signed, request, response, context)
 
 
 @router.post("/link", summary="Sign in with a one-time link")
-async def link(body: LinkToken, response: Response, context: Ctx) -> SignInAnswer:
+async def link(body: LinkToken, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     """Open a session with the token of a sign-in link, which works once."""
-    return _answer(await UserService(context).redeem(body.token), response, context)
+    return _answer(
+        await UserService(context).redeem(body.token, _visitor(request), body.code), request, response, context
+    )
 
 
 @router.post("/logout", status_code=204, summary="Sign out")
@@ -94,7 +103,11 @@ async def password(body: NewPassword, request: Request, context: Ctx, principal:
     await UserService(context).set_password(principal, request.cookies[COOKIE], body.password, body.current)
 
 
-def _answer(signed: SignedIn, response: Response, context: Ctx) -> SignInAnswer:
+def _visitor(request: Request) -> Visitor:
+    return Visitor(request.client.host if request.client else "local", request.headers.get("user-agent", ""))
+
+
+def _answer(signed: SignedIn, request: Request, response: Response, context: Ctx) -> SignInAnswer:
     response.set_cookie(
         COOKIE,
         signed.secret,
@@ -105,6 +118,8 @@ def _answer(signed: SignedIn, response: Response, context: Ctx) -> SignInAnswer:
         secure=context.settings.secure_cookies,
     )
     user = signed.user
+    # From here on the request is theirs, for the logs.
+    request.state.principal = Principal(user.id, user.email, user.name, user.role, via="session", scope=user.scope)
     body = Me(
         id=user.id,
         email=user.email,

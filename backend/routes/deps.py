@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
-from backend.auth.origin import require_same_origin
-from backend.auth.principal import DataScope, Permission, Principal
+from backend.auth.origin import SAFE_METHODS, require_same_origin
+from backend.auth.principal import DataScope, Permission, Principal, Rights
 from backend.auth.sessions import COOKIE
 from backend.context import Context
 from backend.errors import Problem, bad_parameter
@@ -17,7 +19,7 @@ from backend.services.tokens import TokenService
 from backend.services.users import UserService
 from salescommand_lake.reads.scope import Scope, owners_of
 
-__all__ = ["OPEN_PATHS", "Ctx", "Scoped", "Signed", "gate", "require", "sees_all"]
+__all__ = ["OPEN_PATHS", "Ctx", "Scoped", "Signed", "gate", "in_person", "require", "sees_all"]
 
 # Everything that answers without credentials. A route that is not here is closed.
 OPEN_PATHS = frozenset(
@@ -51,6 +53,10 @@ async def gate(request: Request) -> None:
     """
     await _admit(request)
     principal: Principal | None = getattr(request.state, "principal", None)
+    path = str(getattr(request.scope.get("route"), "path", ""))
+    if principal is not None and path not in OPEN_PATHS and not principal.reaches(path):
+        detail = f"The role {principal.role.value} has nothing to do at {request.url.path}."
+        raise Problem(403, "not-allowed", "Not allowed", detail, hint="Use a token of another role.")
     if principal is not None and request.app.state.principal is None:
         context_of(request).rates.check(principal.id)
     _refuse_unknown_parameters(request)
@@ -68,14 +74,17 @@ async def _admit(request: Request) -> None:
     if getattr(request.scope.get("route"), "path", None) in OPEN_PATHS:
         return
     if header is not None:
-        request.state.principal = await _by_header(context, header)
+        principal = await _by_header(context, header)
+        request.state.principal = principal
+        if principal.rights is Rights.READ and request.method not in SAFE_METHODS:
+            raise _token_may_not("change anything")
         return
     secret = request.cookies.get(COOKIE)
-    principal = await UserService(context).principal_of(secret) if secret else None
-    if principal is None:
+    person = await UserService(context).principal_of(secret) if secret else None
+    if person is None:
         detail = "The session has ended." if secret else "This needs a session or an API token."
         raise _not_signed_in(detail)
-    request.state.principal = principal
+    request.state.principal = person
 
 
 def _refuse_unknown_parameters(request: Request) -> None:
@@ -84,11 +93,19 @@ def _refuse_unknown_parameters(request: Request) -> None:
     described = (getattr(route, "openapi_extra", None) or {}).get("parameters")
     if described or not request.query_params or getattr(route, "path", None) in OPEN_PATHS:
         return
-    known = {one.alias for one in getattr(getattr(route, "dependant", None), "query_params", ())}
+    known = {name for one in getattr(getattr(route, "dependant", None), "query_params", ()) for name in _names(one)}
     name = next((each for each in request.query_params if each not in known), None)
     if name is not None:
         hint = f"{request.url.path} takes {', '.join(sorted(known)) or 'none'}."
         raise bad_parameter(name, "there is no such parameter", hint=hint)
+
+
+def _names(parameter: Any) -> Iterable[str]:
+    """Return the name of a parameter, or the names of those that a model holds together."""
+    annotation = parameter.field_info.annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.model_fields
+    return (str(parameter.alias),)
 
 
 async def _by_header(context: Context, header: str) -> Principal:
@@ -100,8 +117,13 @@ async def _by_header(context: Context, header: str) -> Principal:
         raise _not_signed_in("A write key posts events and does nothing else; reading needs an API token.")
     principal = await TokenService(context).principal_of(secret)
     if principal is None:
-        raise _not_signed_in("The token is unknown or was revoked.")
+        raise _not_signed_in("The token is unknown, has expired or was revoked.")
     return principal
+
+
+def _token_may_not(what: str) -> Problem:
+    hint = "Make a token with more rights under Your account; no token has more than your role."
+    return Problem(403, "not-allowed", "Not allowed", f"This token may not {what}.", hint=hint)
 
 
 def _not_signed_in(detail: str) -> Problem:
@@ -124,6 +146,23 @@ def signed_in(request: Request) -> Principal:
 
 
 Signed = Annotated[Principal, Depends(signed_in)]
+
+
+def in_person(principal: Signed) -> Principal:
+    """Return the person of a session; what is their own no program changes for them, whatever token it has.
+
+    Raises:
+        Problem: 403 for a token and the control socket.
+    """
+    if principal.via != "session":
+        raise Problem(
+            403,
+            "not-in-person",
+            "Only people do this, signed in",
+            f"This is somebody's own account; a {principal.via} has none.",
+            hint="Sign in at the UI.",
+        )
+    return principal
 
 
 async def _scope(principal: Signed, context: Ctx) -> Scope | None:
@@ -157,6 +196,8 @@ def require(permission: Permission) -> Callable[..., Coroutine[Any, Any, Princip
     """Return a dependency that refuses everyone whose role doesn't grant the permission."""
 
     async def check(principal: Signed) -> Principal:
+        if replace(principal, rights=Rights.ADMIN).may(permission) and not principal.may(permission):
+            raise _token_may_not(permission.value)
         if not principal.may(permission):
             raise Problem(
                 403,

@@ -15,7 +15,7 @@ from backend.services.rates import Rate, RateService, read_rates
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/rates", tags=["numbers"], dependencies=[Depends(require(Permission.MANAGE_SETTINGS))])
+router = APIRouter(prefix="/api/rates", tags=["numbers"], dependencies=[Depends(require(Permission.ENTER_RATES))])
 _LARGEST = 32 * 1024 * 1024
 
 

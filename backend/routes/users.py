@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.auth.principal import DataScope, Permission, Principal, Role
 from backend.routes.deps import Ctx, require
+from backend.routes.own import SessionList, SessionOut, TokenList, TokenOut
+from backend.services.second_factor import SecondFactorService
+from backend.services.sessions import SessionService
 from backend.services.tokens import TokenService
 from backend.services.users import UserService
 
@@ -32,6 +35,7 @@ class UserOut(BaseModel):
     role: Role
     scope: DataScope = Field(description="Whose records they see: own, team (everybody below too) or all")
     needs_password: bool
+    second_factor: bool = Field(description="Whether signing in asks for a code too")
     created_at: datetime
     last_sign_in_at: datetime | None
 
@@ -67,30 +71,12 @@ class UserWithLink(BaseModel):
     link: str = Field(examples=["http://localhost:3000/sign-in#token=1fQ…"])
 
 
-class TokenOut(BaseModel):
-    """One API token without its secret."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(examples=["tok_5f0c2a9e1b7d4c33"])
-    name: str = Field(examples=["reporting"])
-    role: Role
-    ends_with: str = Field(examples=["x9Qf"])
-    created_at: datetime
-    created_by: str
-
-
-class TokenList(BaseModel):
-    """All tokens, the newest first."""
-
-    items: list[TokenOut]
-
-
 class NewToken(BaseModel):
     """A token to make. Without a role: analyst, who may read."""
 
     name: str | None = Field(default=None, max_length=200, examples=["reporting"])
     role: Role = Role.ANALYST
+    expires_at: AwareDatetime | None = Field(default=None, description="When it ends by itself")
 
 
 class TokenWithSecret(BaseModel):
@@ -129,6 +115,32 @@ async def delete_user(user_id: Annotated[str, Path(alias="id")], context: Ctx) -
     await UserService(context).delete(user_id)
 
 
+@router.get("/users/{id}/sessions", dependencies=[may_manage_users], summary="Where a person is signed in")
+async def list_sessions(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> SessionList:
+    """Return the sessions of a person."""
+    found = await SessionService(context).of(user_id)
+    return SessionList(items=[SessionOut.model_validate(one) for one in found])
+
+
+@router.delete(
+    "/users/{id}/sessions/{session}", status_code=204, dependencies=[may_manage_users], summary="End a person's session"
+)
+async def end_session(user_id: Annotated[str, Path(alias="id")], session: str, context: Ctx) -> None:
+    """End a session of a person; its next request is refused."""
+    await SessionService(context).end(user_id, session)
+
+
+@router.delete(
+    "/users/{id}/second-factor",
+    status_code=204,
+    dependencies=[may_manage_users],
+    summary="Take a person's second factor away",
+)
+async def reset_second_factor(user_id: Annotated[str, Path(alias="id")], context: Ctx) -> None:
+    """Turn it off for a person who lost phone and recovery codes."""
+    await SecondFactorService(context).reset(user_id)
+
+
 @router.get("/tokens", dependencies=[may_manage_tokens], summary="API tokens")
 async def list_tokens(context: Ctx) -> TokenList:
     """Return all API tokens, without their secrets."""
@@ -138,7 +150,7 @@ async def list_tokens(context: Ctx) -> TokenList:
 @router.post("/tokens", status_code=201, summary="Make an API token")
 async def create_token(body: NewToken, context: Ctx, principal: TokenManager) -> TokenWithSecret:
     """Make an API token. Its secret is in this answer and nowhere else."""
-    token, secret = await TokenService(context).create(body.name, body.role, principal.id)
+    token, secret = await TokenService(context).create(body.name, body.role, principal.id, body.expires_at)
     return TokenWithSecret(id=token.id, token=secret, role=token.role)
 
 

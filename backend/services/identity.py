@@ -8,7 +8,9 @@ from typing import Any, Literal
 from backend.auth.principal import Principal
 from backend.context import Context
 from backend.errors import FieldError, Problem
+from backend.stores.trail import begin, note
 from salescommand_lake.identity import Decision, DecisionRefused, decide, undo
+from salescommand_lake.identity.decisions import merged_of
 from salescommand_lake.identity.listing import Listed, list_log, list_suggestions, noun_of, preview
 from salescommand_lake.identity.trust import list_trust, set_trust
 from salescommand_lake.reads.question import QueryError, single
@@ -70,10 +72,13 @@ class IdentityService:
         Raises:
             Problem: 400 that names what of it is wrong.
         """
+        await begin()
         try:
+            before = await merged_of(self._engine, record_type, members)
             made = await decide(self._engine, record_type, action, members, actor=_who(principal), reason=reason)
         except DecisionRefused as error:
             raise _refused(error) from None
+        _note(made, before)
         self._wake()
         return made
 
@@ -83,10 +88,12 @@ class IdentityService:
         Raises:
             Problem: 400 when there is nothing to take back.
         """
+        await begin()
         try:
             made = await undo(self._engine, decision, actor=_who(principal), reason=reason)
         except DecisionRefused as error:
             raise _refused(error) from None
+        _note(made, await merged_of(self._engine, made.noun, made.members))
         self._wake()
         return made
 
@@ -109,11 +116,21 @@ class IdentityService:
             QueryError: records of the type are not merged.
             Problem: 400 that names what of it is wrong.
         """
+        before = [one for one in await list_trust(self._engine) if (one["type"], one["field"]) == (record_type, field)]
+        await begin()
         try:
             await set_trust(self._engine, noun_of(record_type), field, sources, author=_who(principal))
         except DecisionRefused as error:
             raise _refused(error) from None
+        note("trust", f"{record_type}/{field}", before[0] if before else None, {"sources": list(sources)})
         self._wake()
+
+
+def _note(made: Decision, before: dict[str, str]) -> None:
+    """Note a decision: which merged record each member was in, and what was decided about them."""
+    after = {"decision": made.decision_id, "action": made.action, "members": list(made.members), "reason": made.reason}
+    undone = {"undoes": made.undoes} if made.undoes else {}
+    note(made.noun, made.members[0] if made.members else made.decision_id, {"merged_record": before}, after | undone)
 
 
 def _who(principal: Principal) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from backend.context import Context
 from backend.errors import Problem
+from backend.stores.trail import note
 from salescommand_lake.plan.declared import Planned, declare
 from salescommand_lake.plan.observe import is_replicated
 from salescommand_lake.plan.spec import LakeSpec
@@ -30,6 +31,11 @@ async def plan_and_apply(context: Context, spec: LakeSpec, approved: str | None,
         )
     spec = replace(spec, replicated=await is_replicated(context.engine))
     try:
-        return await declare(context.engine, spec, approved, apply=apply)
+        found = await declare(context.engine, spec, approved, apply=apply)
     except ValueError as error:
         raise Problem(422, "declaration", "The declaration can't be used", str(error)) from None
+    if apply:
+        told = found.as_json()
+        after = {name: told[name] for name in ("text", "reason", "message", "applied", "failed")}
+        note("lake", spec.database, None, after | {"approved": approved})
+    return found

@@ -14,6 +14,7 @@ from backend.microservices.ingest.prepare import Request, prepare
 from backend.microservices.ingest.problems import Refused
 from backend.microservices.ingest.records import Draft, Submission, digest16
 from backend.microservices.ingest.spool_errors import SpoolUnavailable
+from backend.stores.trail import begin, note
 from salescommand_lake.quarantine.actions import Action, ActionRefused, ignore, list_actions, replay, undo
 from salescommand_lake.quarantine.corrections import correct, correction_target
 from salescommand_lake.raw import RawEvent
@@ -39,8 +40,10 @@ class QuarantineService:
             QueryError: a filter is unknown or there is none.
             Problem: 400 when nothing matches or no reason is given.
         """
+        filters = _filters(params)
+        await begin()
         try:
-            return await ignore(self._engine, _filters(params), actor=_who(principal), reason=reason)
+            return _noted(await ignore(self._engine, filters, actor=_who(principal), reason=reason))
         except ActionRefused as error:
             raise _refused(error) from None
 
@@ -51,8 +54,10 @@ class QuarantineService:
             QueryError: a filter is unknown or there is none.
             Problem: 400 when nothing matches.
         """
+        filters = _filters(params)
+        await begin()
         try:
-            action = await replay(self._engine, _filters(params), actor=_who(principal), reason=reason)
+            action = _noted(await replay(self._engine, filters, actor=_who(principal), reason=reason))
         except ActionRefused as error:
             raise _refused(error) from None
         self._context.raw_arrived.set()
@@ -70,6 +75,7 @@ class QuarantineService:
             submission = _copy(original, body.encode("utf-8", "surrogatepass"))
         except ActionRefused as error:
             raise _refused(error) from None
+        await begin()
         try:
             acks = await self._context.spool.append(submission)
         except SpoolUnavailable as error:
@@ -77,7 +83,7 @@ class QuarantineService:
             hint = "Try again after the time in Retry-After."
             headers = {"Retry-After": str(error.retry_after)}
             raise Problem(503, "unavailable", "Events can't be taken", detail, hint=hint, headers=headers) from None
-        return await correct(self._engine, original, acks[0].seq, actor=_who(principal), reason=reason)
+        return _noted(await correct(self._engine, original, acks[0].seq, actor=_who(principal), reason=reason))
 
     async def undo(self, action: str, reason: str, principal: Principal) -> Action:
         """Take back what an action did.
@@ -85,8 +91,9 @@ class QuarantineService:
         Raises:
             Problem: 400 when there is nothing to take back.
         """
+        await begin()
         try:
-            made = await undo(self._engine, action, actor=_who(principal), reason=reason)
+            made = _noted(await undo(self._engine, action, actor=_who(principal), reason=reason))
         except ActionRefused as error:
             raise _refused(error) from None
         self._context.raw_arrived.set()
@@ -103,6 +110,13 @@ class QuarantineService:
             raise QueryError(filters[0].parameter, "the log has no filters")
         limit = parse_limit(once["limit"]) if "limit" in once else DEFAULT_LIMIT
         return await list_actions(self._engine, limit=limit, before=once.get("before"))
+
+
+def _noted(action: Action) -> Action:
+    about = {"target": action.target, "source": action.source}
+    after = {"action": action.action, "id": action.action_id, "reason": action.reason, **action.after}
+    note("quarantine", action.target or action.action_id, about | dict(action.before), about | after)
+    return action
 
 
 def _copy(original: RawEvent, body: bytes) -> Submission:

@@ -16,6 +16,7 @@ from backend.context import Context
 from backend.errors import FieldError, Problem
 from backend.microservices.ingest.limits import Limits
 from backend.microservices.ingest.prepare import Request, prepare
+from backend.stores.trail import begin, note
 
 __all__ = ["SOURCE", "Rate", "RateService", "read_rates"]
 
@@ -25,6 +26,7 @@ _LONG = ["base", "quote", "day", "rate"]
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _NONE = {"", "N/A", "-"}
 _BATCH = 5_000
+_NOTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,16 @@ class RateService:
         Raises:
             SpoolUnavailable: they can't be kept now.
         """
+        await begin()
         for start in range(0, len(rates), _BATCH):
             body = msgspec.json.encode([rate.event() for rate in rates[start : start + _BATCH]])
             request = Request(SOURCE, "exchange_rate", "generic", "application/json", "", body)
             await self._spool.append(prepare(request, Limits()).submission)
+        # What counted before is among the events of the rate's record, which are kept.
+        for rate in rates[:_NOTED]:
+            note("rate", rate.event()["id"], None, rate.event())
+        if len(rates) > _NOTED:
+            note("rates", "file", None, {"rates": len(rates), "from": str(min(rate.day for rate in rates))})
         return len(rates)
 
 

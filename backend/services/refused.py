@@ -10,6 +10,7 @@ from backend.context import Context
 from backend.errors import not_found
 from backend.microservices.ingest.records import Row
 from backend.microservices.ingest.spool import Spool
+from backend.stores.trail import begin, note
 from salescommand_lake.identifiers import decode_event_id, encode_event_id, seq_time
 
 __all__ = ["RefusedEvent", "RefusedService"]
@@ -86,7 +87,12 @@ class RefusedService:
             seqs = [decode_event_id(each) for each in event_ids]
         else:
             seqs = [decode_event_id(event.event_id) async for event in self.all(source)]
-        return sum([await spool.retry_refused(seqs) for spool in self._spools]) if seqs else 0
+        if not seqs:
+            return 0
+        await begin()
+        retried = sum([await spool.retry_refused(seqs) for spool in self._spools])
+        note("refused events", source or "named", {"refused": len(seqs)}, {"retried": retried})
+        return retried
 
 
 def _event(row: Row, reason: str, code: int | None, at_ms: int) -> RefusedEvent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,30 +9,17 @@ from datetime import UTC, datetime, timedelta
 from backend.auth.limiter import SignInLimiter
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, needs_rehash, verify_password
 from backend.auth.principal import DataScope, Principal, Role, usual_scope
-from backend.auth.sessions import Sessions
+from backend.auth.sessions import Sessions, Visitor
 from backend.context import Context
 from backend.errors import FieldError, Problem, not_found
+from backend.services.people import User, check_role, normal_email, scope_of, user_of
+from backend.services.second_factor import SecondFactorService
 from backend.stores.keyring import digest
 from backend.stores.mongo import Document, DuplicateDocument
 
-__all__ = ["SignedIn", "User", "UserService"]
+__all__ = ["SignedIn", "UserService"]
 
 LINK_HOURS = 24
-_EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+$")
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """One person. `needs_password` is true until one is chosen: until then only a link signs them in."""
-
-    id: str
-    email: str
-    name: str
-    role: Role
-    scope: DataScope
-    needs_password: bool
-    created_at: datetime
-    last_sign_in_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +38,7 @@ class UserService:
         self._origin = context.settings.origin
         self._sessions = Sessions(context.redis, context.settings.session_hours)
         self._limiter = SignInLimiter(context.redis)
+        self._second = SecondFactorService(context)
 
     async def create(
         self, email: str, name: str | None, role: Role | None, scope: DataScope | None = None
@@ -64,13 +51,14 @@ class UserService:
             Problem: 422 for an address that is none or a scope that does not go with the role, 409 when the person has
                 another role.
         """
+        check_role(role)
         address = normal_email(email)
         document: Document = {
             "_id": f"usr_{secrets.token_hex(8)}",
             "email": address,
             "name": (name or address.split("@", 1)[0]).strip()[:200],
             "role": (role or Role.ANALYST).value,
-            "scope": _scope(role or Role.ANALYST, scope).value,
+            "scope": scope_of(role or Role.ANALYST, scope).value,
             "password": None,
             "created_at": datetime.now(UTC),
             "last_sign_in_at": None,
@@ -79,17 +67,17 @@ class UserService:
             await self._mongo.users.insert(document)
         except DuplicateDocument:
             document = await self._existing(address, role)
-        user = _user(document)
+        user = user_of(document)
         return user, await self._link(user.id)
 
     async def all(self) -> list[User]:
         """Return everyone, by address."""
-        return [_user(document) for document in await self._mongo.users.find(sort=[("email", 1)])]
+        return [user_of(document) for document in await self._mongo.users.find(sort=[("email", 1)])]
 
     async def get(self, user_id: str) -> User | None:
         """Return one person, or None."""
         document = await self._mongo.users.get({"_id": user_id})
-        return _user(document) if document else None
+        return user_of(document) if document else None
 
     async def change(self, user_id: str, role: Role | None, scope: DataScope | None) -> User:
         """Give a person another role or scope.
@@ -98,6 +86,7 @@ class UserService:
             Problem: 404 when there is no such person, 409 for the last admin, 422 for a scope that does not go with the
                 role.
         """
+        check_role(role)
         document = await self._mongo.users.get({"_id": user_id})
         if document is None:
             raise not_found("user", user_id)
@@ -105,11 +94,11 @@ class UserService:
             await self._keep_an_admin(document)
         wanted = role or Role(document["role"])
         kept = None if role else DataScope(document.get("scope") or usual_scope(wanted))
-        change = {"role": wanted.value, "scope": _scope(wanted, scope or kept).value}
+        change = {"role": wanted.value, "scope": scope_of(wanted, scope or kept).value}
         changed = await self._mongo.users.update({"_id": user_id}, {"$set": change})
         if changed is None:
             raise not_found("user", user_id)
-        return _user(changed)
+        return user_of(changed)
 
     async def _keep_an_admin(self, document: Document) -> None:
         """Refuse what would leave nobody as admin.
@@ -141,19 +130,19 @@ class UserService:
         await self._mongo.tokens.delete({"created_by": user_id})
         await self._sessions.end_all(user_id)
 
-    async def sign_in(self, email: str, password: str, place: str) -> SignedIn:
+    async def sign_in(self, email: str, password: str, visitor: Visitor, code: str | None = None) -> SignedIn:
         """Check a password and open a session. An unknown address and a wrong password are the same to the outside.
 
         Raises:
-            Problem: 401 when they don't fit, 429 after too many failures.
+            Problem: 401 when they don't fit or a code is asked for, 429 after too many failures.
         """
         address = email.strip().lower()
-        await self._limiter.check(address, place)
+        await self._limiter.check(address, visitor.place)
         document = await self._mongo.users.get({"email": address})
         stored: str | None = document["password"] if document else None
         fits = await verify_password(stored, password[: MAX_LENGTH + 1])
         if not fits or document is None or stored is None:
-            await self._limiter.failed(address, place)
+            await self._limiter.failed(address, visitor.place)
             raise Problem(
                 401,
                 "sign-in-failed",
@@ -161,20 +150,26 @@ class UserService:
                 "No account has this address and password.",
                 hint="Check both, or ask an admin for a sign-in link (`salescommand user create EMAIL`).",
             )
-        await self._limiter.succeeded(address, place)
+        await self._limiter.succeeded(address, visitor.place)
         if needs_rehash(stored):
             await self._mongo.users.update(
                 {"_id": document["_id"]}, {"$set": {"password": await hash_password(password)}}
             )
-        return await self._open(document["_id"], by_link=False)
+        await self._second.demand(document, code)
+        return await self._open(document["_id"], visitor, by_link=False)
 
-    async def redeem(self, link_token: str) -> SignedIn:
-        """Use a one-time sign-in link: it is gone afterwards, whatever follows.
+    async def redeem(self, link_token: str, visitor: Visitor, code: str | None = None) -> SignedIn:
+        """Use a one-time sign-in link: it is gone afterwards. Where a code is asked for it stays until one was right.
 
         Raises:
-            Problem: 401 when it was used, has expired or never was.
+            Problem: 401 when it was used, has expired or never was, or a code is asked for.
         """
-        link = await self._mongo.links.take({"_id": digest(link_token)})
+        where = {"_id": digest(link_token)}
+        found = await self._mongo.links.get(where | {"expires_at": {"$gt": datetime.now(UTC)}})
+        owner = await self._mongo.users.get({"_id": found["user_id"]}) if found else None
+        if owner is not None:
+            await self._second.demand(owner, code)
+        link = await self._mongo.links.take(where)
         if link is None or link["expires_at"] <= datetime.now(UTC):
             raise Problem(
                 401,
@@ -183,7 +178,7 @@ class UserService:
                 f"A link works once and for {LINK_HOURS} hours.",
                 hint="Get a new one with `salescommand user create EMAIL`, or from an admin.",
             )
-        return await self._open(link["user_id"], by_link=True)
+        return await self._open(link["user_id"], visitor, by_link=True)
 
     async def set_password(self, principal: Principal, secret: str, password: str, current: str | None) -> None:
         """Choose a password and end the person's other sessions. After a sign-in link the old one is not asked for.
@@ -200,7 +195,11 @@ class UserService:
         if stored and not principal.by_link and not await verify_password(stored, (current or "")[: MAX_LENGTH + 1]):
             fault = FieldError(field="current", message="it is not the password of this account")
             raise Problem(
-                403, "wrong-password", "The current password is wrong", "Nothing was changed.", errors=[fault]
+                403,
+                "wrong-password",
+                "The current password is wrong",
+                "It is not the password of this account. Nothing was changed.",
+                errors=[fault],
             )
         await self._mongo.users.update({"_id": principal.id}, {"$set": {"password": await hash_password(password)}})
         await self._sessions.end_all(principal.id, except_secret=secret)
@@ -248,49 +247,9 @@ class UserService:
         await self._mongo.links.insert({"_id": digest(token), "user_id": user_id, "expires_at": expires})
         return f"{self._origin}/sign-in#token={token}"
 
-    async def _open(self, user_id: str, *, by_link: bool) -> SignedIn:
+    async def _open(self, user_id: str, visitor: Visitor, *, by_link: bool) -> SignedIn:
         now = datetime.now(UTC)
         document = await self._mongo.users.update({"_id": user_id}, {"$set": {"last_sign_in_at": now}})
         if document is None:
             raise Problem(401, "sign-in-failed", "Sign-in failed", "The account was removed.")
-        return SignedIn(_user(document), await self._sessions.open(user_id, by_link=by_link))
-
-
-def normal_email(text: str) -> str:
-    """Return the address in the form it is stored: trimmed, lower case.
-
-    Raises:
-        Problem: 422 when it is no address.
-    """
-    address = text.strip().lower()
-    if not _EMAIL.match(address) or len(address) > 254:
-        fault = FieldError(field="email", message="it must look like name@company.com")
-        raise Problem(422, "bad-body", "The address can't be used", f"email: {text!r} is no address", errors=[fault])
-    return address
-
-
-def _scope(role: Role, scope: DataScope | None) -> DataScope:
-    """Return the scope of a role, the usual one unless another is asked for.
-
-    Raises:
-        Problem: 422 for an admin who is not to see everything: whoever makes users and keys can't be kept from it.
-    """
-    found = scope or usual_scope(role)
-    if role is Role.ADMIN and found is not DataScope.ALL:
-        fault = FieldError(field="scope", message="an admin sees all")
-        raise Problem(422, "bad-body", "The scope can't be used", "scope: an admin sees all", errors=[fault])
-    return found
-
-
-def _user(document: Document) -> User:
-    return User(
-        id=document["_id"],
-        email=document["email"],
-        name=document["name"],
-        role=Role(document["role"]),
-        # People from before there were scopes have the one that is usual for their role.
-        scope=DataScope(document.get("scope") or usual_scope(Role(document["role"]))),
-        needs_password=document["password"] is None,
-        created_at=document["created_at"],
-        last_sign_in_at=document["last_sign_in_at"],
-    )
+        return SignedIn(user_of(document), await self._sessions.open(user_id, visitor, by_link=by_link))

@@ -22,6 +22,7 @@ from pymongo.errors import (
 )
 
 from backend.settings import SettingsError
+from backend.stores.trail import KEPT, Trail, readable, touches, trail
 
 __all__ = ["Collection", "Database", "Document", "DuplicateDocument", "MongoUnavailable", "open_mongo"]
 
@@ -40,6 +41,9 @@ INDEXES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("contract_history", ("source", "entity_type", "version"), True),
     ("jobs", ("created_at",), False),
     ("mapping_history", ("scope", "record_type", "version"), False),
+    ("audit", ("at",), False),
+    ("audit", ("who_names",), False),
+    ("audit", ("objects",), False),
 )
 
 
@@ -72,6 +76,11 @@ class Collection:
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
         self._inner = database.inner[name]
+        self._name = name
+
+    def _trail(self) -> Trail | None:
+        """Return where the running request notes its changes, None when they are none of a person's or not noted."""
+        return trail() if self._name in KEPT else None
 
     async def get(self, where: Filter) -> Document | None:
         """Return the first document that matches, or None."""
@@ -104,27 +113,53 @@ class Collection:
             DuplicateDocument: one with the same `_id` or another unique value is there.
         """
         await self._database.prepare()
+        noted = self._trail()
+        if noted:
+            await noted.begin()
         await _ask(self._inner.insert_one(document))
+        self._note(noted, None, document)
 
     async def update(self, where: Filter, change: Mapping[str, Any], *, upsert: bool = False) -> Document | None:
         """Change the first document that matches and return it as it is afterwards, or None when none matched."""
         await self._database.prepare()
+        noted = self._trail() if self._name in KEPT and touches(self._name, change) else None
+        before = None
+        if noted:
+            await noted.begin()
+            before = await self.get(where)
         found: Document | None = await _ask(
             self._inner.find_one_and_update(where, change, upsert=upsert, return_document=ReturnDocument.AFTER)
         )
+        if found is not None:
+            self._note(noted, before, found)
         return found
 
     async def take(self, where: Filter) -> Document | None:
         """Remove the first document that matches and return it, in one step; None when there is none."""
         await self._database.prepare()
+        noted = self._trail()
+        if noted:
+            await noted.begin()
         found: Document | None = await _ask(self._inner.find_one_and_delete(where))
+        self._note(noted, found, None)
         return found
 
     async def delete(self, where: Filter) -> int:
         """Remove all documents that match and return how many there were."""
         await self._database.prepare()
+        noted = self._trail()
+        there = await self.find(where) if noted else []
+        if noted and there:
+            await noted.begin()
         result = await _ask(self._inner.delete_many(where))
+        for document in there if result.deleted_count else ():
+            self._note(noted, document, None)
         return int(result.deleted_count)
+
+    def _note(self, noted: Trail | None, before: Document | None, after: Document | None) -> None:
+        change = readable(self._name, before, after) if noted else None
+        if noted and change:
+            noted.add(change)
 
     async def count(self, where: Filter | None = None) -> int:
         """Return how many documents match."""
@@ -151,6 +186,7 @@ class Database:
         self.mapping_history = Collection(self, "mapping_history")
         self.settings = Collection(self, "settings")
         self.jobs = Collection(self, "jobs")
+        self.audit = Collection(self, "audit")
 
     async def prepare(self) -> None:
         """Make the indexes once."""

@@ -75,6 +75,8 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     source: source ?? "/sources",
     system: "/system",
     users: "/users",
+    audit: "/audit",
+    account: "/account",
     password: "/password",
     "not found": "/nowhere",
   };

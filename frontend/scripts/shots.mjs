@@ -62,6 +62,8 @@ const pages = {
   source: source ?? "/sources",
   system: "/system",
   users: "/users",
+  audit: "/audit",
+  account: "/account",
   "not-found": "/nowhere",
 };
 const state = await context.storageState();

@@ -12,6 +12,8 @@ import { Route as rootRouteImport } from "./routes/__root";
 import { Route as AppRouteImport } from "./routes/_app";
 import { Route as SignInRouteImport } from "./routes/sign-in";
 import { Route as AppIndexRouteImport } from "./routes/_app/index";
+import { Route as AppAccountRouteImport } from "./routes/_app/account";
+import { Route as AppAuditRouteImport } from "./routes/_app/audit";
 import { Route as AppBridgeRouteImport } from "./routes/_app/bridge";
 import { Route as AppGlossaryRouteImport } from "./routes/_app/glossary";
 import { Route as AppPasswordRouteImport } from "./routes/_app/password";
@@ -41,6 +43,16 @@ const SignInRoute = SignInRouteImport.update({
 const AppIndexRoute = AppIndexRouteImport.update({
   id: "/",
   path: "/",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppAccountRoute = AppAccountRouteImport.update({
+  id: "/account",
+  path: "/account",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppAuditRoute = AppAuditRouteImport.update({
+  id: "/audit",
+  path: "/audit",
   getParentRoute: () => AppRoute,
 } as any);
 const AppBridgeRoute = AppBridgeRouteImport.update({
@@ -127,6 +139,8 @@ const AppRecordsTypeIdRoute = AppRecordsTypeIdRouteImport.update({
 export interface FileRoutesByFullPath {
   "/": typeof AppIndexRoute;
   "/sign-in": typeof SignInRoute;
+  "/account": typeof AppAccountRoute;
+  "/audit": typeof AppAuditRoute;
   "/bridge": typeof AppBridgeRoute;
   "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
@@ -146,6 +160,8 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/sign-in": typeof SignInRoute;
+  "/account": typeof AppAccountRoute;
+  "/audit": typeof AppAuditRoute;
   "/bridge": typeof AppBridgeRoute;
   "/glossary": typeof AppGlossaryRoute;
   "/password": typeof AppPasswordRoute;
@@ -168,6 +184,8 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/_app": typeof AppRouteWithChildren;
   "/sign-in": typeof SignInRoute;
+  "/_app/account": typeof AppAccountRoute;
+  "/_app/audit": typeof AppAuditRoute;
   "/_app/bridge": typeof AppBridgeRoute;
   "/_app/glossary": typeof AppGlossaryRoute;
   "/_app/password": typeof AppPasswordRoute;
@@ -191,6 +209,8 @@ export interface FileRouteTypes {
   fullPaths:
     | "/"
     | "/sign-in"
+    | "/account"
+    | "/audit"
     | "/bridge"
     | "/glossary"
     | "/password"
@@ -210,6 +230,8 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/sign-in"
+    | "/account"
+    | "/audit"
     | "/bridge"
     | "/glossary"
     | "/password"
@@ -231,6 +253,8 @@ export interface FileRouteTypes {
     | "__root__"
     | "/_app"
     | "/sign-in"
+    | "/_app/account"
+    | "/_app/audit"
     | "/_app/bridge"
     | "/_app/glossary"
     | "/_app/password"
@@ -276,6 +300,20 @@ declare module "@tanstack/react-router" {
       path: "/";
       fullPath: "/";
       preLoaderRoute: typeof AppIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/account": {
+      id: "/_app/account";
+      path: "/account";
+      fullPath: "/account";
+      preLoaderRoute: typeof AppAccountRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/audit": {
+      id: "/_app/audit";
+      path: "/audit";
+      fullPath: "/audit";
+      preLoaderRoute: typeof AppAuditRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/bridge": {
@@ -394,6 +432,8 @@ declare module "@tanstack/react-router" {
 }
 
 interface AppRouteChildren {
+  AppAccountRoute: typeof AppAccountRoute;
+  AppAuditRoute: typeof AppAuditRoute;
   AppBridgeRoute: typeof AppBridgeRoute;
   AppGlossaryRoute: typeof AppGlossaryRoute;
   AppPasswordRoute: typeof AppPasswordRoute;
@@ -414,6 +454,8 @@ interface AppRouteChildren {
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppAccountRoute: AppAccountRoute,
+  AppAuditRoute: AppAuditRoute,
   AppBridgeRoute: AppBridgeRoute,
   AppGlossaryRoute: AppGlossaryRoute,
   AppPasswordRoute: AppPasswordRoute,

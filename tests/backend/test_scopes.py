@@ -219,7 +219,8 @@ TELLS_OF_ALL = (
 NARROWED_OR_NOBODYS = {
     "/api/metrics", "/api/metrics/bridge", "/api/metrics/bridge/deals", "/api/metrics/{slug}", "/api/records",
     "/api/records/{type}", "/api/records/{type}/{canonical_id}", "/api/events/{event_id}",
-    "/api/events/{event_id}/body", "/api/sources", "/api/settings", "/api/auth/me", "/api/mappings",
+    "/api/events/{event_id}/body", "/api/sources", "/api/settings", "/api/auth/me", "/api/auth/sessions",
+    "/api/auth/tokens", "/api/auth/second-factor", "/api/mappings",
     "/api/mappings/{scope}/{record_type}", "/api/mappings/{scope}/{record_type}/history",
     "/api/health", "/health", "/api/microservices/health", "/api/openapi.json", "/api/docs",
 }  # fmt: skip

@@ -85,6 +85,16 @@ def test_keys_tokens_and_links_are_printed_alone(running):
     assert created(running, "user", "create", "ada@example.com", shape=r"http://\S+") != link
 
 
+def test_a_lost_second_factor_is_taken_away(running, api):
+    created(running, "user", "create", "lost@example.com", shape=r"http://\S+")
+    done = run(running.data, "user", "reset-code", "Lost@example.com")
+    assert done.returncode == 0, done.stderr
+    assert api.get("/api/audit", params={"limit": 1}).json()["items"][0]["action"] == "take away second factor"
+    unknown = run(running.data, "user", "reset-code", "nobody@example.com")
+    assert unknown.returncode != 0
+    assert "nobody@example.com" in unknown.stderr
+
+
 def test_a_key_posts_a_token_reads_and_a_revoked_key_does_not(running, api):
     key = created(running, "key", "create", "orders", shape=r"\S+")
     post = f"{running.address('API')}/api/microservices/ingest/orders/opportunity"

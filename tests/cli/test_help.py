@@ -14,6 +14,7 @@ DEEP = (
     ("key", "create"),
     ("token", "create"),
     ("user", "create"),
+    ("user", "reset-code"),
     ("mapping", "apply"),
     ("lake", "check"),
     ("source", "verify"),

@@ -21,7 +21,7 @@ export const meQuery = queryOptions({
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { email: string; password: string }) => dataOf(client.POST("/api/auth/login", { body })),
+    mutationFn: (body: { email: string; password: string; code?: string }) => dataOf(client.POST("/api/auth/login", { body })),
     onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }
@@ -29,7 +29,7 @@ export function useSignIn() {
 export function useSignInByLink() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (token: string) => dataOf(client.POST("/api/auth/link", { body: { token } })),
+    mutationFn: (body: { token: string; code?: string }) => dataOf(client.POST("/api/auth/link", { body })),
     onSuccess: () => queries.query({ ...meQuery, staleTime: 0 }),
   });
 }

@@ -4,14 +4,17 @@ export class ApiError extends Error {
   readonly title: string;
   readonly hint: string | null;
   readonly requestId: string | null;
+  /** The stable name of the kind of problem, such as `second-factor-needed`. */
+  readonly kind: string;
 
-  constructor(status: number, title: string, detail: string, hint: string | null, requestId: string | null) {
+  constructor(status: number, title: string, detail: string, hint: string | null, requestId: string | null, kind = "") {
     super(detail || title);
     this.name = "ApiError";
     this.status = status;
     this.title = title;
     this.hint = hint;
     this.requestId = requestId;
+    this.kind = kind;
   }
 
   /** The API itself could not be reached (stopped, or the network is away). */
@@ -33,7 +36,8 @@ function text(value: unknown): string | null {
 export function toApiError(status: number, body: unknown): ApiError {
   const problem = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const title = text(problem.title) ?? `The API answered ${status}`;
-  return new ApiError(status, title, text(problem.detail) ?? "", text(problem.hint), text(problem.request_id));
+  const kind = text(problem.type)?.split(":").at(-1);
+  return new ApiError(status, title, text(problem.detail) ?? "", text(problem.hint), text(problem.request_id), kind);
 }
 
 /** The request never got an answer. */

@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what
+         * @description Return what people and programs changed, with what was there before and after.
+         */
+        get: operations["list_entries_api_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be done that is kept
+         * @description Return the words for what people and programs change.
+         */
+        get: operations["list_actions_api_audit_actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/link": {
         parameters: {
             query?: never;
@@ -36,6 +76,8 @@ export interface paths {
         /**
          * Sign in with a password
          * @description Open a session. The answer sets an HttpOnly cookie.
+         *
+         *     Where the account has a second factor, a request without `code` gets a 401 of the type `second-factor-needed`.
          */
         post: operations["login_api_auth_login_post"];
         delete?: never;
@@ -99,6 +141,178 @@ export interface paths {
         put: operations["password_api_auth_password_put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My second factor
+         * @description Return whether the signed-in person has a second factor, and how many recovery codes are left.
+         */
+        get: operations["read_api_auth_second_factor_get"];
+        put?: never;
+        /**
+         * Begin with a second factor
+         * @description Make a secret for an authenticator app. It counts once a code of it was confirmed, within 15 minutes.
+         */
+        post: operations["begin_api_auth_second_factor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on
+         * @description Turn it on with a code of the app. Other sessions end; the recovery codes are in this answer and nowhere else.
+         */
+        post: operations["confirm_api_auth_second_factor_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description Make new recovery codes with a code of the app; those from before end.
+         */
+        post: operations["renew_api_auth_second_factor_recovery_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor off
+         * @description Turn it off with a code of the app or a recovery code.
+         */
+        post: operations["remove_api_auth_second_factor_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where I am signed in
+         * @description Return the sessions of the signed-in person.
+         */
+        get: operations["list_sessions_api_auth_sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out everywhere else
+         * @description End all sessions of the signed-in person but this one.
+         */
+        delete: operations["end_other_sessions_api_auth_sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description End one of the signed-in person's sessions; its next request is refused.
+         */
+        delete: operations["end_session_api_auth_sessions__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My API tokens
+         * @description Return the signed-in person's own tokens, without their secrets.
+         */
+        get: operations["list_own_tokens_api_auth_tokens_get"];
+        put?: never;
+        /**
+         * Make an API token of my own
+         * @description Make a token that does what its owner may do at that moment, or less of it. Its secret is in this answer only.
+         */
+        post: operations["create_own_token_api_auth_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token of mine
+         * @description Revoke one of the signed-in person's tokens; it stops working at once.
+         */
+        delete: operations["delete_own_token_api_auth_tokens__id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1729,6 +1943,66 @@ export interface paths {
         patch: operations["change_user_api_users__id__patch"];
         trace?: never;
     };
+    "/api/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a person's second factor away
+         * @description Turn it off for a person who lost phone and recovery codes.
+         */
+        delete: operations["reset_second_factor_api_users__id__second_factor_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a person is signed in
+         * @description Return the sessions of a person.
+         */
+        get: operations["list_sessions_api_users__id__sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a person's session
+         * @description End a session of a person; its next request is refused.
+         */
+        delete: operations["end_session_api_users__id__sessions__session__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1872,6 +2146,127 @@ export interface components {
             scope: string;
             /** Version */
             version: number;
+        };
+        /**
+         * AuditActions
+         * @description What can be asked for as `action`.
+         */
+        AuditActions: {
+            /** Items */
+            items: string[];
+        };
+        /**
+         * AuditChange
+         * @description One thing, before and after. A secret shows only that there is one, or another one.
+         */
+        AuditChange: {
+            /**
+             * After
+             * @description null: it is gone
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Before
+             * @description null: it was not there, or is kept elsewhere
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Id
+             * @example usr_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Noun
+             * @example user
+             */
+            noun: string;
+        };
+        /**
+         * AuditEntry
+         * @description One request and what it changed.
+         */
+        AuditEntry: {
+            /**
+             * Action
+             * @example change user
+             */
+            action: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Changes */
+            changes: components["schemas"]["AuditChange"][];
+            /**
+             * Id
+             * @example aud_019ad7a0c1d25f0c2a9e1b7d
+             */
+            id: string;
+            /**
+             * Left Out
+             * @description Changes beyond those that are listed
+             */
+            left_out: number;
+            /** Method */
+            method: string;
+            /**
+             * Outcome
+             * @description started: it runs, or its process ended before it could say more
+             * @enum {string}
+             */
+            outcome: "started" | "done" | "failed";
+            /** Path */
+            path: string;
+            /** Request Id */
+            request_id: string;
+            /** Status */
+            status: number | null;
+            who: components["schemas"]["AuditWho"];
+        };
+        /**
+         * AuditPage
+         * @description A page, the newest first.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditWho
+         * @description Who asked, as they were then.
+         */
+        AuditWho: {
+            /**
+             * Id
+             * @example usr_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Name
+             * @description Address of a person, name of a token
+             * @example ada@example.com
+             */
+            name: string;
+            /** Role */
+            role: string;
+            /**
+             * Token
+             * @description The token of their own that they used; empty without
+             * @example
+             */
+            token: string;
+            /**
+             * Via
+             * @description session, token, or control for the command line on the machine itself
+             */
+            via: string;
         };
         /**
          * BackupOut
@@ -2073,6 +2468,17 @@ export interface components {
             valid: boolean;
         };
         /**
+         * Code
+         * @description A code of the app, or a recovery code.
+         */
+        Code: {
+            /**
+             * Code
+             * @example 123456
+             */
+            code: string;
+        };
+        /**
          * Comparison
          * @description What one comparison says, and its weight in bits: above 0 it speaks for the same, below against.
          */
@@ -2176,6 +2582,12 @@ export interface components {
          * @description What a person types.
          */
         Credentials: {
+            /**
+             * Code
+             * @description Where the account has a second factor
+             * @example 123456
+             */
+            code?: string | null;
             /**
              * Email
              * @example ada@example.com
@@ -2288,6 +2700,24 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * EnrolmentOut
+         * @description What goes into the authenticator app; shown this once.
+         */
+        EnrolmentOut: {
+            /**
+             * Secret
+             * @description To be typed into the app
+             * @example JBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description The same for an app on this device
+             * @example otpauth://totp/SalesCommand:ada…
+             */
+            uri: string;
         };
         /**
          * EventDetail
@@ -2868,6 +3298,12 @@ export interface components {
          */
         LinkToken: {
             /**
+             * Code
+             * @description Where the account has a second factor
+             * @example 123456
+             */
+            code?: string | null;
+            /**
              * Token
              * @example 1fQ…
              */
@@ -3397,6 +3833,28 @@ export interface components {
             };
         };
         /**
+         * NewOwnToken
+         * @description A token of one's own to make.
+         */
+        NewOwnToken: {
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it ends by itself, within a year
+             */
+            expires_at: string;
+            /**
+             * Name
+             * @example my notebook
+             */
+            name: string;
+            /**
+             * @description read, write (also work) or admin (all that an admin may)
+             * @default read
+             */
+            rights: components["schemas"]["Rights"];
+        };
+        /**
          * NewPassword
          * @description A chosen password; `current` is asked for unless a sign-in link opened this session or there is none yet.
          */
@@ -3439,6 +3897,11 @@ export interface components {
          * @description A token to make. Without a role: analyst, who may read.
          */
         NewToken: {
+            /**
+             * Expires At
+             * @description When it ends by itself
+             */
+            expires_at?: string | null;
             /**
              * Name
              * @example reporting
@@ -3499,6 +3962,36 @@ export interface components {
             metric: string;
             /** Unit */
             unit: string;
+        };
+        /**
+         * OwnTokenWithSecret
+         * @description A new token; the secret is shown this once.
+         */
+        OwnTokenWithSecret: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            rights: components["schemas"]["Rights"];
+            /**
+             * Token
+             * @example sc_pat_…
+             */
+            token: string;
+        };
+        /**
+         * PasswordAgain
+         * @description The password, asked for once more.
+         */
+        PasswordAgain: {
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
         };
         /**
          * PlanOut
@@ -4015,6 +4508,19 @@ export interface components {
             items: components["schemas"]["RecordType"][];
         };
         /**
+         * RecoveryCodes
+         * @description Codes for when the phone is lost. Each works once; shown this once.
+         */
+        RecoveryCodes: {
+            /**
+             * Recovery Codes
+             * @example [
+             *       "abcd-efgh-jkmn-pqrs"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
+        /**
          * Refused
          * @description A value that could not be read.
          */
@@ -4110,11 +4616,17 @@ export interface components {
             source: string;
         };
         /**
+         * Rights
+         * @description How much of what its owner may do a token may: only read, also work, or all of it.
+         * @enum {string}
+         */
+        Rights: "read" | "write" | "admin";
+        /**
          * Role
          * @description What a person or a program is here.
          * @enum {string}
          */
-        Role: "admin" | "manager" | "rep" | "analyst";
+        Role: "admin" | "manager" | "rep" | "analyst" | "integration";
         /**
          * Rotated
          * @description A new write key, and when the one that it replaces ends.
@@ -4220,6 +4732,18 @@ export interface components {
             need: number;
         };
         /**
+         * SecondFactorOut
+         * @description How it stands.
+         */
+        SecondFactorOut: {
+            /** On */
+            on: boolean;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /** Since */
+            since: string | null;
+        };
+        /**
          * SecretOut
          * @description A secret that a vendor signs with, without the secret itself.
          */
@@ -4292,6 +4816,56 @@ export interface components {
             jobs: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * SessionList
+         * @description Sessions that go on, the last used first.
+         */
+        SessionList: {
+            /** Items */
+            items: components["schemas"]["SessionOut"][];
+        };
+        /**
+         * SessionOut
+         * @description Where somebody is signed in.
+         */
+        SessionOut: {
+            /**
+             * Agent
+             * @description What the browser calls itself
+             */
+            agent: string;
+            /**
+             * By Link
+             * @description Whether a sign-in link opened it
+             */
+            by_link: boolean;
+            /**
+             * Current
+             * @description The one that asks
+             */
+            current: boolean;
+            /**
+             * Id
+             * @example ses_5f0c2a9e1b7d4c33
+             */
+            id: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             */
+            last_used_at: string;
+            /**
+             * Place
+             * @description The address that the sign-in came from
+             * @example 192.0.2.7
+             */
+            place: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
         };
         /**
          * SetField
@@ -4593,7 +5167,7 @@ export interface components {
         };
         /**
          * TokenOut
-         * @description One API token without its secret.
+         * @description One API token without its secret. One of a person's own has an owner and does what they may, by its rights.
          */
         TokenOut: {
             /**
@@ -4609,15 +5183,31 @@ export interface components {
              */
             ends_with: string;
             /**
+             * Expires At
+             * @description When it ends; null: when it is revoked
+             */
+            expires_at: string | null;
+            /**
              * Id
              * @example tok_5f0c2a9e1b7d4c33
              */
             id: string;
             /**
+             * Last Used At
+             * @description To a minute
+             */
+            last_used_at: string | null;
+            /**
              * Name
              * @example reporting
              */
             name: string;
+            /**
+             * Owner
+             * @description Whose own it is; empty for a program's
+             */
+            owner: string;
+            rights: components["schemas"]["Rights"];
             role: components["schemas"]["Role"];
         };
         /**
@@ -4788,6 +5378,11 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Whose records they see: own, team (everybody below too) or all */
             scope: components["schemas"]["DataScope"];
+            /**
+             * Second Factor
+             * @description Whether signing in asks for a code too
+             */
+            second_factor: boolean;
         };
         /**
          * UserWithLink
@@ -5040,6 +5635,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_entries_api_audit_get: {
+        parameters: {
+            query?: {
+                /** @description Id, address or name */
+                who?: string | null;
+                /** @description As `/api/audit/actions` lists them */
+                action?: string | null;
+                /** @description Noun, id, address, name or source */
+                object?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_actions_api_audit_actions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActions"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     link_api_auth_link_post: {
         parameters: {
             query?: never;
@@ -5174,6 +5839,341 @@ export interface operations {
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_api_auth_second_factor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_api_auth_second_factor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_api_auth_second_factor_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_api_auth_second_factor_recovery_codes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_api_auth_second_factor_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_sessions_api_auth_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_other_sessions_api_auth_sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_session_api_auth_sessions__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_own_tokens_api_auth_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_own_token_api_auth_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTokenWithSecret"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_own_token_api_auth_tokens__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -8456,6 +9456,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"];
                 };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reset_second_factor_api_users__id__second_factor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_sessions_api_users__id__sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description A problem, as `application/problem+json` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_session_api_users__id__sessions__session__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem, as `application/problem+json` */
             default: {

@@ -63,3 +63,11 @@ export type Books = Pick<
 >;
 export type SourceDetail = Schemas["SourceDetail"];
 export type System = Schemas["SystemOut"];
+
+export type AuditPage = Schemas["AuditPage"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type AuditChange = Schemas["AuditChange"];
+
+export type OwnSession = Schemas["SessionOut"];
+export type OwnToken = Schemas["TokenOut"];
+export type NewOwnToken = Schemas["NewOwnToken"];

@@ -60,7 +60,8 @@ function explain(error: unknown): { text: string; hint: string | null; requestId
  * without it there is nothing to show.
  */
 export function Failure({ error, onRetry, keptAt }: { error: unknown; onRetry?: () => void; keptAt?: number | undefined }) {
-  if (error instanceof ApiError && error.status === 403) return <NoPermission />;
+  // A wrong password is refused with the same status, and is no matter of roles.
+  if (error instanceof ApiError && error.status === 403 && error.kind !== "wrong-password") return <NoPermission />;
   const { text, hint, requestId } = explain(error);
   return (
     <div className="row w" role="alert" style={{ padding: "8px 16px 12px", alignItems: "flex-start" }}>

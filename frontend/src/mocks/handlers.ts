@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { Me, RecordItem, System } from "@/api/types";
+import type { AuditEntry, Me, OwnSession, OwnToken, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
 import { detailOf, listOf, metricOf, sources } from "./answers";
 import { bridgeDealsOf, bridgeOf } from "./bridge";
@@ -59,6 +59,70 @@ const ACTION = {
   after: { open: 0, ignored: 12 },
 };
 const ACTIONS = [{ ...ACTION, undoes: null, undone: false }];
+
+const AUDIT: AuditEntry[] = [
+  {
+    id: "aud_019ad7a0c1d25f0c2a9e1b7d",
+    at: "2026-11-25T10:00:00.000000Z",
+    who: { id: ME.id, name: ME.email, role: "admin", via: "session", token: "" },
+    action: "change user",
+    method: "PATCH",
+    path: "/api/users/usr_2",
+    request_id: "5b1e77c0aa11bb22",
+    outcome: "done",
+    status: 200,
+    changes: [
+      {
+        noun: "user",
+        id: "usr_2",
+        before: { email: "grace@aldermoor.example", role: "manager", scope: "team" },
+        after: { email: "grace@aldermoor.example", role: "rep", scope: "own" },
+      },
+    ],
+    left_out: 0,
+  },
+  {
+    id: "aud_019ad7a0c1d15f0c2a9e1b7d",
+    at: "2026-11-25T09:00:00.000000Z",
+    who: { id: "control", name: "salescommand", role: "admin", via: "control", token: "" },
+    action: "apply mapping",
+    method: "PUT",
+    path: "/api/mappings",
+    request_id: "5b1e77c0aa11bb23",
+    outcome: "failed",
+    status: 503,
+    changes: [{ noun: "mapping", id: "crm/opportunity", before: null, after: { version: 1, text: "source: crm\nrecord_type: opportunity" } }],
+    left_out: 2,
+  },
+];
+
+const SESSION: OwnSession = {
+  id: "ses_1",
+  started_at: "2026-11-24T09:00:00.000000Z",
+  last_used_at: new Date().toISOString(),
+  by_link: false,
+  place: "192.0.2.7",
+  agent: "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0",
+  current: true,
+};
+const SESSIONS: OwnSession[] = [
+  SESSION,
+  { ...SESSION, id: "ses_2", place: "198.51.100.4", agent: "curl/8.5.0", by_link: true, current: false },
+];
+const TOKENS: OwnToken[] = [
+  {
+    id: "tok_1",
+    name: "notebook",
+    role: "admin",
+    ends_with: "x9Qf",
+    created_at: "2026-11-24T09:00:00.000000Z",
+    created_by: ME.id,
+    owner: ME.id,
+    rights: "read",
+    expires_at: new Date(Date.now() + 9e8).toISOString(),
+    last_used_at: null,
+  },
+];
 
 const SYSTEM: System = {
   version: "0.1.0",
@@ -163,7 +227,23 @@ export const handlers = [
   ),
   http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
-  http.get("*/api/users", () => HttpResponse.json({ items: [{ ...ME, created_at: new Date().toISOString(), last_sign_in_at: new Date().toISOString() }] })),
+  http.get("*/api/audit", ({ request }) => {
+    const query = url(request);
+    const items = AUDIT.filter((entry) => (!query.get("action") || entry.action === query.get("action")) && (!query.get("who") || entry.who.name === query.get("who")));
+    return HttpResponse.json({ items, next_cursor: null });
+  }),
+  http.get("*/api/audit/actions", () => HttpResponse.json({ items: ["apply mapping", "change user"] })),
+  http.get("*/api/auth/sessions", () => HttpResponse.json({ items: SESSIONS })),
+  http.delete("*/api/auth/sessions", () => new HttpResponse(null, { status: 204 })),
+  http.delete("*/api/auth/sessions/:id", () => new HttpResponse(null, { status: 204 })),
+  http.get("*/api/auth/tokens", () => HttpResponse.json({ items: TOKENS })),
+  http.post("*/api/auth/tokens", async ({ request }) => HttpResponse.json({ id: "tok_2", token: "sc_pat_preview", ...((await request.json()) as object) }, { status: 201 })),
+  http.delete("*/api/auth/tokens/:id", () => new HttpResponse(null, { status: 204 })),
+  http.get("*/api/auth/second-factor", () => HttpResponse.json({ on: false, since: null, recovery_codes_left: 0 })),
+  http.post("*/api/auth/second-factor", () => HttpResponse.json({ secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/SalesCommand:ada?secret=JBSWY3DPEHPK3PXP" }, { status: 201 })),
+  http.post("*/api/auth/second-factor/confirm", () => HttpResponse.json({ recovery_codes: ["abcd-efgh-jkmn-pqrs"] })),
+  http.get("*/api/users/:id/sessions", () => HttpResponse.json({ items: SESSIONS.filter((one) => !one.current) })),
+  http.get("*/api/users", () => HttpResponse.json({ items: [{ ...ME, second_factor: false, created_at: new Date().toISOString(), last_sign_in_at: new Date().toISOString() }] })),
   http.patch("*/api/users/:id", async ({ request }) => HttpResponse.json({ ...ME, ...((await request.json()) as object) })),
   http.post("*/api/users", () => HttpResponse.json({ user: ME, link: "http://localhost:3000/sign-in?token=preview" }, { status: 201 })),
 ];

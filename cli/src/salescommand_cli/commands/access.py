@@ -192,3 +192,23 @@ def user_remove(email: Annotated[str, typer.Argument(metavar="EMAIL")], data: Da
 
     run(work())
     note(f"Removed {email}.")
+
+
+@user.command("reset-code")
+def user_reset_code(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    data: DataOption = None,
+) -> None:
+    """Take a person's second factor away.
+
+    For when phone and recovery codes are lost; signing in then asks for the password alone.
+    """
+    from salescommand_cli.errors import CommandError
+
+    found = next(
+        (one for one in _call(data, "GET", "/api/users")["items"] if one["email"] == email.strip().lower()), None
+    )
+    if found is None:
+        raise CommandError(f"There is no user {email}. `salescommand user create` adds one.")
+    _call(data, "DELETE", f"/api/users/{part(found['id'])}/second-factor")
+    note(f"{found['email']} signs in without a code.")

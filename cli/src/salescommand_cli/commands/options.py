@@ -14,7 +14,12 @@ DataOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 RoleOption = Annotated[
     str | None,
-    typer.Option("--role", metavar="ROLE", help="admin, manager, rep or analyst.", show_default=False),
+    typer.Option(
+        "--role",
+        metavar="ROLE",
+        help="admin, manager, rep or analyst; for a token also integration.",
+        show_default=False,
+    ),
 ]
 ACCESS = "People and programs"
 DATA = "Data"

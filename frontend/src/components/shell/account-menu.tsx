@@ -29,6 +29,10 @@ function MenuItems({ me }: { me: Me }) {
         <Icon name={theme === "dark" ? "sun" : "moon"} />
         {theme === "dark" ? "Light theme" : "Dark theme"}
       </button>
+      <Link to="/account" className="menu-link" onClick={close}>
+        <Icon name="contact" />
+        Your account
+      </Link>
       <Link to="/password" className="menu-link" onClick={close}>
         <Icon name="key" />
         {me.needs_password ? "Set a password" : "Change password"}

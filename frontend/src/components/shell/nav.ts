@@ -65,6 +65,7 @@ export const GROUPS: Group[] = [
       { to: "/sources", label: "Sources", icon: "source", key: "s", allOnly: true },
       { to: "/system", label: "System", icon: "system", key: "y", allOnly: true },
       { to: "/users", label: "Users", icon: "users", key: "u", adminOnly: true },
+      { to: "/audit", label: "Audit", icon: "clock", adminOnly: true },
     ],
   },
 ];

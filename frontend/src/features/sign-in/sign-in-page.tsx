@@ -64,17 +64,57 @@ function Problem({ error }: { error: unknown }) {
   );
 }
 
+/** Does the account ask for a code, so that nothing went wrong yet? */
+function needsCode(error: unknown): boolean {
+  return error instanceof ApiError && error.kind === "second-factor-needed";
+}
+
+function wantsCode(error: unknown): boolean {
+  return needsCode(error) || (error instanceof ApiError && error.kind === "second-factor-failed");
+}
+
+function CodeField({ code, onChange }: { code: string; onChange: (code: string) => void }) {
+  return (
+    <label>
+      Code of your authenticator app
+      <span className="field">
+        <input required autoFocus autoComplete="one-time-code" maxLength={64} value={code} onChange={(event) => onChange(event.target.value)} />
+      </span>
+      <span className="mut xs">Phone lost? A recovery code does too.</span>
+    </label>
+  );
+}
+
 /** Signs in with the one-time token of the address; the token leaves the address first. */
 export function LinkSignIn({ token, onDone }: { token: string; onDone: () => void }) {
   const link = useSignInByLink();
   const started = useRef(false);
+  const [code, setCode] = useState("");
+  const [asked, setAsked] = useState(false);
   const { mutate } = link;
   useEffect(() => {
     if (started.current) return;
     started.current = true;
     history.replaceState(history.state, "", location.pathname);
-    mutate(token, { onSuccess: onDone });
+    mutate({ token }, { onSuccess: onDone, onError: (error) => setAsked(wantsCode(error)) });
   }, [mutate, token, onDone]);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    mutate({ token, code }, { onSuccess: onDone, onError: (error) => setAsked(wantsCode(error) || (error instanceof ApiError && error.retryable)) });
+  };
+  if (asked) {
+    return (
+      <Frame title="One more step">
+        <form className="stack" style={{ gap: 12 }} onSubmit={submit}>
+          <CodeField code={code} onChange={setCode} />
+          <Problem error={needsCode(link.error) ? null : link.error} />
+          <button type="submit" className="btn lg p" disabled={link.isPending}>
+            Sign in
+          </button>
+        </form>
+      </Frame>
+    );
+  }
   return (
     <Frame title={link.error ? "This link does not work" : "Signing in"}>
       <div className="stack" style={{ gap: 12 }}>
@@ -102,9 +142,16 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
   const signIn = useSignIn();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [asked, setAsked] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    signIn.mutate({ email, password }, { onSuccess: onDone });
+    signIn.mutate({ email, password, ...(asked ? { code } : {}) }, { onSuccess: onDone, onError: (error) => setAsked(asked || wantsCode(error)) });
+  };
+  // Another account, or another password, begins anew.
+  const anew = () => {
+    setAsked(false);
+    setCode("");
   };
   return (
     <Frame title="Sign in">
@@ -119,7 +166,10 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
               required
               autoFocus
               value={email}
-              onChange={(event) => setEmail(event.target.value)}
+              onChange={(event) => {
+                setEmail(event.target.value);
+                anew();
+              }}
             />
           </span>
         </label>
@@ -132,11 +182,15 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
               autoComplete="current-password"
               required
               value={password}
-              onChange={(event) => setPassword(event.target.value)}
+              onChange={(event) => {
+                setPassword(event.target.value);
+                anew();
+              }}
             />
           </span>
         </label>
-        <Problem error={signIn.error} />
+        {asked ? <CodeField code={code} onChange={setCode} /> : null}
+        <Problem error={needsCode(signIn.error) ? null : signIn.error} />
         <button type="submit" className="btn lg p" disabled={signIn.isPending}>
           {signIn.isPending ? "Signing in" : "Sign in"}
         </button>

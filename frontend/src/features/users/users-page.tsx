@@ -10,6 +10,7 @@ import { Failure, Loaded, NoPermission, SkeletonRows } from "@/components/states
 import { useToast } from "@/components/toast";
 import { ago, plural, utc } from "@/lib/format";
 import { words } from "@/lib/nouns";
+import { SignIns } from "./sign-ins";
 
 const ROLES = [
   { role: "analyst", words: "Analyst, reads everything" },
@@ -210,11 +211,23 @@ export function UsersPage() {
                           <td>
                             <Rights user={user} own={user.id === me.id} />
                           </td>
-                          <td className="hide-sm mut">{user.needs_password ? "not set" : "set"}</td>
+                          <td className="hide-sm mut">
+                            {user.needs_password ? "not set" : "set"}
+                            {user.second_factor ? ", with a code" : ""}
+                          </td>
                           <td className="r num mut hide-sm" title={utc(user.last_sign_in_at)}>
                             {user.last_sign_in_at ? ago(user.last_sign_in_at) : "never"}
                           </td>
-                          <td className="r">{user.id === me.id ? <span className="mut">you</span> : <Remove user={user} />}</td>
+                          <td className="r">
+                            {user.id === me.id ? (
+                              <span className="mut">you</span>
+                            ) : (
+                              <span className="row w gap4 justify-end">
+                                <SignIns user={user} />
+                                <Remove user={user} />
+                              </span>
+                            )}
+                          </td>
                         </tr>
                       ))}
                     </tbody>

@@ -136,6 +136,17 @@ def _check(action: Action, ids: list[str], clusters: dict[str, tuple[str, int]])
             raise DecisionRefused("members", f"name some, but not all, of the {size} members of the merged record")
 
 
+async def merged_of(engine: Engine, noun: str, members: Sequence[str]) -> dict[str, str]:
+    """Return the merged record that each of some records is in; what there is not, is left out.
+
+    Raises:
+        LakeError: the engine is away.
+    """
+    if noun not in NOUNS or not NOUNS[noun].merged:
+        return {}
+    return {one: cluster for one, (cluster, _) in (await _clusters(engine, noun, list(members))).items()}
+
+
 async def _clusters(engine: Engine, noun: str, ids: list[str]) -> dict[str, tuple[str, int]]:
     """Return per record the cluster that it is in and how many members that has."""
     rows = await engine.query(

@@ -8,7 +8,7 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Run
-.PHONY: setup demo dev doctor reset
+.PHONY: setup demo dev doctor reset kind kind-down
 setup: ## Install everything from the lock files and build the UI (repairs, skips what is there)
 	@python="$$(./scripts/python.sh)" && "$$python" scripts/setup.py
 
@@ -24,8 +24,14 @@ doctor: setup ## Say what this machine has and lacks
 reset: ## Erase the data in ./data (or SALESCOMMAND_DATA_DIR)
 	@./scripts/reset.sh
 
+kind: ## Start everything in a kind cluster and load the demo company
+	@./scripts/kind.sh up
+
+kind-down: ## Remove that cluster with its data
+	@./scripts/kind.sh down
+
 ##@ Check
-.PHONY: test lint types arch unit integration ui e2e faults test-faults test-compose test-deep
+.PHONY: test lint types arch unit integration ui e2e faults test-faults test-compose test-cluster test-deep
 test: setup ## Run every check that this machine can run, with one summary
 	@$(BIN)/python scripts/test.py
 
@@ -52,6 +58,9 @@ test-faults: setup ## The same with 200 rounds of each (SALESCOMMAND_FAULT_ROUND
 
 test-compose: setup ## docker-compose.yml in a real engine: takes minutes (SALESCOMMAND_COMPOSE_TEST=public or standins)
 	@SALESCOMMAND_COMPOSE_TEST=$${SALESCOMMAND_COMPOSE_TEST:-public} $(BIN)/python -m pytest -q tests/deploy/test_compose_engine.py
+
+test-cluster: setup ## The chart on the cluster that SALESCOMMAND_CLUSTER_KUBECONFIG names: takes minutes
+	@$(BIN)/python -m pytest -x -q tests/deploy/test_cluster.py
 
 test-deep: setup ## Unit and integration tests with three times the examples (SALESCOMMAND_TEST_DEPTH)
 	@SALESCOMMAND_TEST_DEPTH=$${SALESCOMMAND_TEST_DEPTH:-3} $(BIN)/python scripts/test.py unit integration

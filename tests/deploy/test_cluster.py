@@ -87,7 +87,7 @@ def cluster() -> Iterator[Cluster]:
     if reason:
         pytest.skip(reason)
     one = Cluster()
-    one.run("kubectl", "delete", "namespace", SPACE, "--ignore-not-found", "--wait=false")
+    _erase(one)
     until(lambda: not _there(one), "an earlier test's namespace is gone")
     one.run("kubectl", "create", "namespace", SPACE)
     one.run("kubectl", "label", "namespace", SPACE, "pod-security.kubernetes.io/enforce=restricted")
@@ -96,7 +96,18 @@ def cluster() -> Iterator[Cluster]:
     one.upgrade()
     yield one
     if not os.environ.get("SALESCOMMAND_CLUSTER_KEEP"):
-        one.run("kubectl", "delete", "namespace", SPACE, "--wait=false")
+        _erase(one)
+
+
+def _erase(one: Cluster) -> None:
+    """Delete the namespace, the DataLake before the operator that lets go of it."""
+    if not _there(one):
+        return
+    if one.pods("operator"):
+        one.kubectl("delete", "dl", "--all", "--timeout=60s")
+    for lake in one.kubectl("get", "dl", "-o", "name", "--ignore-not-found").split():
+        one.kubectl("patch", lake, "--type=json", "-p", '[{"op": "remove", "path": "/metadata/finalizers"}]')
+    one.run("kubectl", "delete", "namespace", SPACE, "--wait=false")
 
 
 def _there(one: Cluster) -> bool:
@@ -151,7 +162,8 @@ def test_nothing_acknowledged_is_lost_while_each_pod_is_deleted_and_the_backend_
         json.dumps({"id": f"s-{number}", "name": "Deal", "amount": "1", "currency": "USD", "stage": "Proposal"}) + "\n"
         for number in range(POSTED)
     )
-    cluster.kubectl("create", "configmap", "deals", f"--from-literal=deals.ndjson={deals}")
+    carried = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "deals"}, "data": {"deals.ndjson": deals}}
+    cluster.kubectl("create", "-f", "-", given=json.dumps(carried))
     cluster.kubectl("create", "secret", "generic", "poster", f"--from-literal=key={key}")
     cluster.kubectl("apply", "-f", "-", given=yaml.safe_dump(_poster()))
     until(lambda: cluster.books().get("steady", {}).get("raw", 0) > 0, "posting has begun")

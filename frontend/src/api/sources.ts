@@ -16,30 +16,56 @@ export function sourceQuery(source: string) {
   });
 }
 
-/** Makes a write key. The key itself is in this answer only. */
-export function useCreateKey() {
+/** Whatever shows a source's keys, books or state is asked again. It is not waited for: who acted may be gone by then. */
+function useRefresh() {
   const queries = useQueryClient();
+  return (source: string) => {
+    for (const queryKey of [["source", source], ["sources"]]) void queries.invalidateQueries({ queryKey });
+  };
+}
+
+interface NewKey {
+  source: string;
+  kind?: string;
+  entities?: string[];
+  expiresAt?: string | null;
+}
+
+/** Makes a write key. The key itself is in this answer only. A source that isn't there is made. */
+export function useCreateKey() {
+  const refresh = useRefresh();
   return useMutation({
-    mutationFn: ({ source, kind }: { source: string; kind?: string }) =>
+    mutationFn: ({ source, kind, entities = [], expiresAt }: NewKey) =>
       dataOf(
         client.POST("/api/sources/{source}/keys", {
           params: { path: { source } },
-          body: { ...(kind && { kind }), entities: [], temporary: false },
+          body: { ...(kind && { kind }), entities, temporary: false, ...(expiresAt && { expires_at: expiresAt }) },
         }),
       ),
-    onSuccess: (_, { source }) =>
-      Promise.all([
-        queries.invalidateQueries({ queryKey: ["source", source] }),
-        queries.invalidateQueries({ queryKey: ["sources"] }),
-      ]),
+    onSuccess: (_, { source }) => refresh(source),
+  });
+}
+
+/** Makes a key that may do what an old one may; the old one goes on working for the hours of grace. */
+export function useRotateKey(source: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: ({ id, graceHours }: { id: string; graceHours: number }) =>
+      dataOf(
+        client.POST("/api/sources/{source}/keys/{id}/rotate", {
+          params: { path: { source, id } },
+          body: { grace_hours: graceHours },
+        }),
+      ),
+    onSuccess: () => refresh(source),
   });
 }
 
 export function useRevokeKey(source: string) {
-  const queries = useQueryClient();
+  const refresh = useRefresh();
   return useMutation({
     mutationFn: (id: string) =>
       dataOf(client.DELETE("/api/sources/{source}/keys/{id}", { params: { path: { source, id } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["source", source] }),
+    onSuccess: () => refresh(source),
   });
 }

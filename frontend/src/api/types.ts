@@ -55,4 +55,5 @@ export type Books = Pick<
   | "expired"
 >;
 export type SourceDetail = Schemas["SourceDetail"];
+export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];

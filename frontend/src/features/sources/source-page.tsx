@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { meQuery } from "@/api/auth";
 import { eventsQuery } from "@/api/events";
 import { sourceQuery } from "@/api/sources";
 import type { SourceDetail } from "@/api/types";
@@ -11,6 +12,7 @@ import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
 import { Freshness, SourceBadge, sourceName } from "@/components/source";
 import { Empty, Loaded, SkeletonRows } from "@/components/states";
+import { useStanding } from "@/lib/as-of";
 import { missing } from "@/lib/books";
 import { ago, count, duration, moment, momentShort, plural, utc, zoneName } from "@/lib/format";
 import { words } from "@/lib/nouns";
@@ -206,6 +208,10 @@ function curl(source: string): string {
 /** One source: freshness, books, what came last, and how to send to it. */
 export function SourcePage({ source }: { source: string }) {
   const query = useQuery(sourceQuery(source));
+  const { data: me } = useQuery(meQuery);
+  const { asOf } = useStanding();
+  // The past is for reading.
+  const may = me?.role === "admin" && !asOf;
   const item = query.data;
   const name = sourceName(source, item?.label);
   return (
@@ -257,7 +263,7 @@ export function SourcePage({ source }: { source: string }) {
                     </p>
                   </div>
                 </Panel>
-                <KeysPanel source={data} />
+                <KeysPanel source={data} may={may} />
               </div>
             </div>
           </div>

@@ -1,0 +1,40 @@
+import { http, HttpResponse } from "msw";
+import type { WriteKey } from "@/api/types";
+import { sources } from "./answers";
+
+const HOUR = 3_600_000;
+const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+export function writeKey(change: Partial<WriteKey> = {}): WriteKey {
+  return {
+    id: "key_1",
+    ends: "c7e2",
+    created_at: at(-250 * HOUR),
+    created_by: "ada@aldermoor.example",
+    entities: [],
+    expires_at: null,
+    last_used_at: at(-12_000),
+    temporary: false,
+    live: true,
+    ...change,
+  };
+}
+
+/** What the API answers about sources, and how it takes what is done about them. */
+export const sourceHandlers = [
+  http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
+  http.get("*/api/sources/:source", ({ params }) => {
+    const source = sources().find((one) => one.source === params.source);
+    if (!source) return new HttpResponse(null, { status: 404 });
+    return HttpResponse.json({ ...source, keys: [writeKey()], requests: [] });
+  }),
+  http.post("*/api/sources/:source/keys", ({ params }) =>
+    HttpResponse.json({ id: "key_2", key: "sc_wk_preview", source: params.source, expires_at: null }, { status: 201 }),
+  ),
+  http.post("*/api/sources/:source/keys/:id/rotate", async ({ params, request }) => {
+    const { grace_hours } = (await request.json()) as { grace_hours: number };
+    const old_expires_at = at(grace_hours * HOUR);
+    return HttpResponse.json({ id: "key_2", key: "sc_wk_next", source: params.source, expires_at: null, old_id: params.id, old_expires_at }, { status: 201 });
+  }),
+  http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
+];

@@ -16,6 +16,16 @@ export function sourceQuery(source: string) {
   });
 }
 
+/** The last requests of a source, asked again every two seconds while the page is seen. */
+export function requestsQuery(source: string) {
+  return queryOptions({
+    queryKey: ["source", source, "requests"],
+    refetchInterval: 2000,
+    queryFn: ({ signal }) =>
+      dataOf(client.GET("/api/sources/{source}/requests", { params: { path: { source }, query: { limit: 100 } }, signal })),
+  });
+}
+
 /** Whatever shows a source's keys, books or state is asked again. It is not waited for: who acted may be gone by then. */
 function useRefresh() {
   const queries = useQueryClient();

@@ -55,5 +55,6 @@ export type Books = Pick<
   | "expired"
 >;
 export type SourceDetail = Schemas["SourceDetail"];
+export type RecentRequest = Schemas["RecentRequest"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];

@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { WriteKey } from "@/api/types";
+import type { RecentRequest, WriteKey } from "@/api/types";
 import { sources } from "./answers";
 
 const HOUR = 3_600_000;
@@ -20,6 +20,30 @@ export function writeKey(change: Partial<WriteKey> = {}): WriteKey {
   };
 }
 
+export function recentRequest(change: Partial<RecentRequest> = {}): RecentRequest {
+  return {
+    at: at(-2000),
+    outcome: "accepted",
+    status: 200,
+    entity_type: "deal",
+    events: 1,
+    accepted: 1,
+    duplicates: 0,
+    rejected: 0,
+    bytes: 508,
+    event_id: "ev_00000000000000000000000001",
+    reason: null,
+    ...change,
+  };
+}
+
+const REQUESTS = [
+  recentRequest(),
+  recentRequest({ at: at(-9000), outcome: "partial", events: 100, accepted: 98, rejected: 2, reason: "the id is longer than 256 characters" }),
+  recentRequest({ at: at(-14_000), outcome: "duplicate", duplicates: 1 }),
+  recentRequest({ at: at(-60_000), outcome: "unauthorized", status: 401, entity_type: "contact", events: 0, accepted: 0, event_id: "" }),
+];
+
 /** What the API answers about sources, and how it takes what is done about them. */
 export const sourceHandlers = [
   http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
@@ -28,6 +52,7 @@ export const sourceHandlers = [
     if (!source) return new HttpResponse(null, { status: 404 });
     return HttpResponse.json({ ...source, keys: [writeKey()], requests: [] });
   }),
+  http.get("*/api/sources/:source/requests", () => HttpResponse.json({ items: REQUESTS, instance: 0 })),
   http.post("*/api/sources/:source/keys", ({ params }) =>
     HttpResponse.json({ id: "key_2", key: "sc_wk_preview", source: params.source, expires_at: null }, { status: 201 }),
   ),

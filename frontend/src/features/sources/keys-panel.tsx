@@ -77,14 +77,14 @@ export function KeysPanel({ source, may }: { source: SourceDetail; may: boolean 
   const revoke = useRevokeKey(source.source);
   const toast = useToast();
   const [doing, setDoing] = useState<Doing | null>(null);
-  const [made, setMade] = useState<{ secret: string; oldEndsAt: string | null; old: string } | null>(null);
+  const [made, setMade] = useState<{ secret: string; old: string } | null>(null);
   const full = source.keys.filter((key) => key.live && !key.temporary).length >= MOST_LIVE;
   const close = () => {
     revoke.reset();
     setDoing(null);
   };
-  const show = (secret: string, oldEndsAt: string | null = null, old = "") => {
-    setMade({ secret, oldEndsAt, old });
+  const show = (secret: string, old = "") => {
+    setMade({ secret, old });
     close();
   };
   return (
@@ -112,12 +112,7 @@ export function KeysPanel({ source, may }: { source: SourceDetail; may: boolean 
         <div className="pb stack" style={{ gap: 8 }}>
           <Secret secret={made.secret}>
             <b className="m">New key. It is shown this once.</b>
-            {made.oldEndsAt === null ? null : (
-              <span className="mut block">
-                The key that ends in {made.old}{" "}
-                {Date.parse(made.oldEndsAt) > Date.now() ? `works beside it until ${moment(made.oldEndsAt)}.` : "no longer works."}
-              </span>
-            )}
+            {made.old ? <span className="mut block">{made.old}</span> : null}
           </Secret>
           <div>
             <button type="button" className="btn" onClick={() => setMade(null)}>
@@ -158,7 +153,11 @@ export function KeysPanel({ source, may }: { source: SourceDetail; may: boolean 
         <RotateDialog
           source={source.source}
           old={doing.key}
-          onMade={(secret, oldEndsAt) => show(secret, oldEndsAt, doing.key.ends)}
+          onMade={(secret, oldEndsAt) => {
+            const old = `The key that ends in ${doing.key.ends}`;
+            const both = Date.parse(oldEndsAt) > Date.now();
+            show(secret, both ? `${old} works beside it until ${moment(oldEndsAt)}, then only this one.` : `${old} no longer works.`);
+          }}
           onClose={close}
         />
       ) : null}

@@ -6,7 +6,6 @@ import { eventsQuery } from "@/api/events";
 import { sourceQuery } from "@/api/sources";
 import type { SourceDetail } from "@/api/types";
 import { ColumnChart } from "@/components/column-chart";
-import { CopyButton } from "@/components/copy";
 import { Icon } from "@/components/icon";
 import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
@@ -16,7 +15,9 @@ import { useStanding } from "@/lib/as-of";
 import { missing } from "@/lib/books";
 import { ago, count, duration, moment, momentShort, plural, utc, zoneName } from "@/lib/format";
 import { words } from "@/lib/nouns";
+import { Command, curl } from "./command";
 import { KeysPanel } from "./keys-panel";
+import { RequestsPanel } from "./requests-panel";
 
 function Figure({ label, children, note }: { label: string; children: ReactNode; note: ReactNode }) {
   return (
@@ -161,50 +162,6 @@ function LatestPanel({ source }: { source: string }) {
   );
 }
 
-function RequestsPanel({ source }: { source: SourceDetail }) {
-  if (source.requests.length === 0) return null;
-  return (
-    <Panel title="Last requests" evidence={<span>Since this process started; payloads are not kept here</span>}>
-      <div className="scroll" role="region" aria-label="Last requests, table" tabIndex={0}>
-        <table className="t tc">
-          <thead>
-            <tr>
-              <th>At</th>
-              <th>Answer</th>
-              <th className="r">Events</th>
-              <th>Reason</th>
-            </tr>
-          </thead>
-          <tbody>
-            {source.requests.slice(0, 8).map((request, index) => (
-              <tr key={index}>
-                <td className="num" title={utc(request.at)}>
-                  {moment(request.at)}
-                </td>
-                <td>
-                  <span className={`tag ${request.status < 300 ? "ok" : "bad"}`}>{request.status}</span>
-                </td>
-                <td className="r num">{count(request.events)}</td>
-                <td className="mut ident" title={request.reason ?? ""}>
-                  {request.reason ?? ""}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
-  );
-}
-
-function curl(source: string): string {
-  // The UI's own address passes /api on; the API's address works as well.
-  return `curl -X POST ${location.origin}/api/microservices/ingest/${source}/deal \\
-  -H "Authorization: Bearer $SALESCOMMAND_KEY" \\
-  -H "Content-Type: application/json" \\
-  --data-binary @event.json`;
-}
-
 /** One source: freshness, books, what came last, and how to send to it. */
 export function SourcePage({ source }: { source: string }) {
   const query = useQuery(sourceQuery(source));
@@ -243,8 +200,8 @@ export function SourcePage({ source }: { source: string }) {
             <div className="g12">
               <div className="s7 stack" style={{ alignContent: "start" }}>
                 <HoursPanel source={data} />
+                <RequestsPanel source={source} />
                 <LatestPanel source={source} />
-                <RequestsPanel source={data} />
               </div>
               <div className="s5 stack" style={{ alignContent: "start" }}>
                 <Panel
@@ -252,12 +209,7 @@ export function SourcePage({ source }: { source: string }) {
                   evidence={<span>Answered after the event is safe on disk. Any JSON object is kept, byte for byte.</span>}
                 >
                   <div className="pb">
-                    <div className="code-box">
-                      <pre className="code" tabIndex={0} aria-label="Command that posts an event">
-                        {curl(source)}
-                      </pre>
-                      <CopyButton text={curl(source)} what="Command" />
-                    </div>
+                    <Command text={curl(source, "deal", "@event.json")} label="Command that posts an event" />
                     <p className="mut xs" style={{ paddingTop: 8 }}>
                       The word after {source} is the source’s own: deal, contact, crm.lead. The key is made below.
                     </p>

@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
+import type { NewVerification, Policy } from "./types";
 
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
@@ -23,6 +24,14 @@ export function requestsQuery(source: string) {
     refetchInterval: 2000,
     queryFn: ({ signal }) =>
       dataOf(client.GET("/api/sources/{source}/requests", { params: { path: { source }, query: { limit: 100 } }, signal })),
+  });
+}
+
+/** What a source asks of its posts; for admins only. */
+export function policyQuery(source: string) {
+  return queryOptions({
+    queryKey: ["source", source, "policy"],
+    queryFn: ({ signal }) => dataOf(client.GET("/api/sources/{source}/policy", { params: { path: { source } }, signal })),
   });
 }
 
@@ -78,4 +87,51 @@ export function useRevokeKey(source: string) {
       dataOf(client.DELETE("/api/sources/{source}/keys/{id}", { params: { path: { source, id } } })),
     onSuccess: () => refresh(source),
   });
+}
+
+/** A change of what a source asks; the answer is the whole of it as it is then. */
+function usePolicyChange<T>(source: string, change: (path: { params: { path: { source: string } } }, wanted: T) => Promise<Policy>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (wanted: T) => change({ params: { path: { source } } }, wanted),
+    onSuccess: (policy) => queries.setQueryData(policyQuery(source).queryKey, policy),
+  });
+}
+
+/** Has a source's posts answered 503, so that senders keep them, or takes them again. */
+export function usePause(source: string) {
+  return usePolicyChange<boolean>(source, (at, paused) =>
+    dataOf(paused ? client.POST("/api/sources/{source}/pause", at) : client.POST("/api/sources/{source}/resume", at)),
+  );
+}
+
+/** Limits how much a source sends; null lifts the limit. */
+export function useRate(source: string) {
+  return usePolicyChange<{ events_per_second: number; burst: number | null } | null>(source, (at, body) =>
+    dataOf(body ? client.PUT("/api/sources/{source}/rate", { ...at, body }) : client.DELETE("/api/sources/{source}/rate", at)),
+  );
+}
+
+/** Has posts proven by a signature; null takes keys only and forgets the secrets. */
+export function useVerification(source: string) {
+  return usePolicyChange<NewVerification | null>(source, (at, body) =>
+    dataOf(
+      body
+        ? client.PUT("/api/sources/{source}/verification", { ...at, body })
+        : client.DELETE("/api/sources/{source}/verification", at),
+    ),
+  );
+}
+
+/** Accepts a second signing secret beside the first. */
+export function useAddSecret(source: string) {
+  return usePolicyChange<string>(source, (at, secret) =>
+    dataOf(client.POST("/api/sources/{source}/verification/secrets", { ...at, body: { secret } })),
+  );
+}
+
+export function useRemoveSecret(source: string) {
+  return usePolicyChange<string>(source, (_, id) =>
+    dataOf(client.DELETE("/api/sources/{source}/verification/secrets/{id}", { params: { path: { source, id } } })),
+  );
 }

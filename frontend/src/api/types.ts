@@ -56,5 +56,7 @@ export type Books = Pick<
 >;
 export type SourceDetail = Schemas["SourceDetail"];
 export type RecentRequest = Schemas["RecentRequest"];
+export type Policy = Schemas["PolicyOut"];
+export type NewVerification = Schemas["NewVerification"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];

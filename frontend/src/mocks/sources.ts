@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { RecentRequest, WriteKey } from "@/api/types";
+import type { NewVerification, Policy, RecentRequest, WriteKey } from "@/api/types";
 import { sources } from "./answers";
 
 const HOUR = 3_600_000;
@@ -44,6 +44,8 @@ const REQUESTS = [
   recentRequest({ at: at(-60_000), outcome: "unauthorized", status: 401, entity_type: "contact", events: 0, accepted: 0, event_id: "" }),
 ];
 
+const policy = (source: unknown, change: Partial<Policy> = {}): Policy => ({ source: String(source), paused: false, rate: null, verification: null, ...change });
+
 /** What the API answers about sources, and how it takes what is done about them. */
 export const sourceHandlers = [
   http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
@@ -53,6 +55,19 @@ export const sourceHandlers = [
     return HttpResponse.json({ ...source, keys: [writeKey()], requests: [] });
   }),
   http.get("*/api/sources/:source/requests", () => HttpResponse.json({ items: REQUESTS, instance: 0 })),
+  http.get("*/api/sources/:source/policy", ({ params }) => HttpResponse.json(policy(params.source))),
+  http.post("*/api/sources/:source/pause", ({ params }) => HttpResponse.json(policy(params.source, { paused: true }))),
+  http.post("*/api/sources/:source/resume", ({ params }) => HttpResponse.json(policy(params.source))),
+  http.put("*/api/sources/:source/rate", async ({ params, request }) =>
+    HttpResponse.json(policy(params.source, { rate: { burst: 500, ...((await request.json()) as { events_per_second: number }) } })),
+  ),
+  http.delete("*/api/sources/:source/rate", ({ params }) => HttpResponse.json(policy(params.source))),
+  http.put("*/api/sources/:source/verification", async ({ params, request }) => {
+    const { scheme, required, options = null } = (await request.json()) as NewVerification;
+    const secrets = [{ id: "sec_1", created_at: at(0) }];
+    return HttpResponse.json(policy(params.source, { verification: { scheme: scheme ?? "hmac", required, secrets, options } }));
+  }),
+  http.delete("*/api/sources/:source/verification", ({ params }) => HttpResponse.json(policy(params.source))),
   http.post("*/api/sources/:source/keys", ({ params }) =>
     HttpResponse.json({ id: "key_2", key: "sc_wk_preview", source: params.source, expires_at: null }, { status: 201 }),
   ),

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { meQuery } from "@/api/auth";
 import { eventsQuery } from "@/api/events";
-import { sourceQuery } from "@/api/sources";
+import { policyQuery, sourceQuery } from "@/api/sources";
 import type { SourceDetail } from "@/api/types";
 import { ColumnChart } from "@/components/column-chart";
 import { Icon } from "@/components/icon";
@@ -17,7 +17,9 @@ import { ago, count, duration, moment, momentShort, plural, utc, zoneName } from
 import { words } from "@/lib/nouns";
 import { Command, curl } from "./command";
 import { KeysPanel } from "./keys-panel";
+import { PauseButton, PausedNote } from "./pause-button";
 import { RequestsPanel } from "./requests-panel";
+import { SettingsPanel } from "./settings-panel";
 
 function Figure({ label, children, note }: { label: string; children: ReactNode; note: ReactNode }) {
   return (
@@ -169,6 +171,7 @@ export function SourcePage({ source }: { source: string }) {
   const { asOf } = useStanding();
   // The past is for reading.
   const may = me?.role === "admin" && !asOf;
+  const { data: policy } = useQuery({ ...policyQuery(source), enabled: me?.role === "admin" });
   const item = query.data;
   const name = sourceName(source, item?.label);
   return (
@@ -179,7 +182,8 @@ export function SourcePage({ source }: { source: string }) {
           <span className="m">{name}</span>
           {item ? <span className="mut">kind {item.kind}</span> : null}
         </div>
-        <span className="end row">
+        <span className="end row w">
+          {may && policy ? <PauseButton source={source} name={name} paused={policy.paused} /> : null}
           <Link className="btn" to="/events" search={{ "filter[source]": source } as never}>
             <Icon name="events" />
             Events
@@ -196,6 +200,7 @@ export function SourcePage({ source }: { source: string }) {
       >
         {(data) => (
           <div className="stack">
+            {policy?.paused ? <PausedNote name={name} /> : null}
             <Figures source={data} />
             <div className="g12">
               <div className="s7 stack" style={{ alignContent: "start" }}>
@@ -216,6 +221,7 @@ export function SourcePage({ source }: { source: string }) {
                   </div>
                 </Panel>
                 <KeysPanel source={data} may={may} />
+                {me?.role === "admin" ? <SettingsPanel source={source} kind={data.kind} may={may} /> : null}
               </div>
             </div>
           </div>

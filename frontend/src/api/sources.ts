@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import type { NewVerification, Policy } from "./types";
+import { ApiError } from "./errors";
+import type { Contract, NewVerification, Policy } from "./types";
 
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
@@ -32,6 +33,54 @@ export function policyQuery(source: string) {
   return queryOptions({
     queryKey: ["source", source, "policy"],
     queryFn: ({ signal }) => dataOf(client.GET("/api/sources/{source}/policy", { params: { path: { source } }, signal })),
+  });
+}
+
+/** The contracts in force of a source, one for each word. */
+export function contractsQuery(source: string) {
+  return queryOptions({
+    queryKey: ["source", source, "contracts"],
+    queryFn: ({ signal }) => dataOf(client.GET("/api/sources/{source}/contracts", { params: { path: { source } }, signal })),
+  });
+}
+
+/** Null where there is none. */
+async function orNone<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** The contract in force of a word; null without one. */
+export function contractQuery(source: string, word: string) {
+  return queryOptions({
+    queryKey: ["source", source, "contracts", word],
+    queryFn: ({ signal }) =>
+      orNone(
+        dataOf(
+          client.GET("/api/sources/{source}/contracts/{entity_type}", { params: { path: { source, entity_type: word } }, signal }),
+        ),
+      ),
+  });
+}
+
+/** What the newest events of a word all fit; null where none came. It reads the lake, so it is not asked again by itself. */
+export function draftQuery(source: string, word: string) {
+  return queryOptions({
+    queryKey: ["draft", source, word],
+    staleTime: 60_000,
+    queryFn: ({ signal }) =>
+      orNone(
+        dataOf(
+          client.GET("/api/sources/{source}/contracts/{entity_type}/draft", {
+            params: { path: { source, entity_type: word }, query: { events: 500 } },
+            signal,
+          }),
+        ),
+      ),
   });
 }
 
@@ -134,4 +183,39 @@ export function useRemoveSecret(source: string) {
   return usePolicyChange<string>(source, (_, id) =>
     dataOf(client.DELETE("/api/sources/{source}/verification/secrets/{id}", { params: { path: { source, id } } })),
   );
+}
+
+interface NewContract {
+  word: string;
+  schema: Contract["schema"];
+  action: Contract["action"];
+}
+
+/** Puts a contract in force, as the next version. */
+export function useApplyContract(source: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: ({ word, schema, action }: NewContract) =>
+      dataOf(
+        client.PUT("/api/sources/{source}/contracts/{entity_type}", {
+          params: { path: { source, entity_type: word } },
+          body: { schema, action },
+        }),
+      ),
+    onSuccess: () => refresh(source),
+  });
+}
+
+/** Puts an earlier version in force again; without one, the contract goes out of force. */
+export function useRevertContract(source: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: ({ word, version }: { word: string; version: number | null }): Promise<unknown> => {
+      const params = { path: { source, entity_type: word } };
+      return version === null
+        ? dataOf(client.DELETE("/api/sources/{source}/contracts/{entity_type}", { params }))
+        : dataOf(client.POST("/api/sources/{source}/contracts/{entity_type}/rollback", { params, body: { version } }));
+    },
+    onSuccess: () => refresh(source),
+  });
 }

@@ -58,5 +58,7 @@ export type SourceDetail = Schemas["SourceDetail"];
 export type RecentRequest = Schemas["RecentRequest"];
 export type Policy = Schemas["PolicyOut"];
 export type NewVerification = Schemas["NewVerification"];
+export type Contract = Schemas["ContractOut"];
+export type Draft = Schemas["DraftOut"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];

@@ -44,6 +44,18 @@ const REQUESTS = [
   recentRequest({ at: at(-60_000), outcome: "unauthorized", status: 401, entity_type: "contact", events: 0, accepted: 0, event_id: "" }),
 ];
 
+const missing = () => HttpResponse.json({ title: "Not found", status: 404, detail: "There is none." }, { status: 404 });
+
+/** What was seen of deals lately. */
+export const DRAFT = {
+  events: 500,
+  schema: {
+    type: "object",
+    required: ["id", "amount", "owner"],
+    properties: { id: { type: "string" }, amount: { type: ["string", "null"] }, owner: { type: "object", properties: { email: { type: "string" } } } },
+  },
+};
+
 const policy = (source: unknown, change: Partial<Policy> = {}): Policy => ({ source: String(source), paused: false, rate: null, verification: null, ...change });
 
 /** What the API answers about sources, and how it takes what is done about them. */
@@ -55,6 +67,9 @@ export const sourceHandlers = [
     return HttpResponse.json({ ...source, keys: [writeKey()], requests: [] });
   }),
   http.get("*/api/sources/:source/requests", () => HttpResponse.json({ items: REQUESTS, instance: 0 })),
+  http.get("*/api/sources/:source/contracts", () => HttpResponse.json({ items: [] })),
+  http.get("*/api/sources/:source/contracts/:word", missing),
+  http.get("*/api/sources/:source/contracts/:word/draft", ({ params }) => (params.word === "deal" ? HttpResponse.json(DRAFT) : missing())),
   http.get("*/api/sources/:source/policy", ({ params }) => HttpResponse.json(policy(params.source))),
   http.post("*/api/sources/:source/pause", ({ params }) => HttpResponse.json(policy(params.source, { paused: true }))),
   http.post("*/api/sources/:source/resume", ({ params }) => HttpResponse.json(policy(params.source))),

@@ -16,6 +16,7 @@ import { missing } from "@/lib/books";
 import { ago, count, duration, moment, momentShort, plural, utc, zoneName } from "@/lib/format";
 import { words } from "@/lib/nouns";
 import { Command, curl } from "./command";
+import { ContractPanel } from "./contract-panel";
 import { KeysPanel } from "./keys-panel";
 import { PauseButton, PausedNote } from "./pause-button";
 import { RequestsPanel } from "./requests-panel";
@@ -207,6 +208,7 @@ export function SourcePage({ source }: { source: string }) {
                 <HoursPanel source={data} />
                 <RequestsPanel source={source} />
                 <LatestPanel source={source} />
+                <ContractPanel source={source} may={may} />
               </div>
               <div className="s5 stack" style={{ alignContent: "start" }}>
                 <Panel

@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, dataOf } from "./client";
-import { ApiError } from "./errors";
+import { ApiError, offlineError, toApiError } from "./errors";
 import type { Contract, NewVerification, Policy } from "./types";
 
 export const sourcesQuery = queryOptions({
@@ -110,6 +110,49 @@ export function useCreateKey() {
           body: { ...(kind && { kind }), entities, temporary: false, ...(expiresAt && { expires_at: expiresAt }) },
         }),
       ),
+    onSuccess: (_, { source }) => refresh(source),
+  });
+}
+
+interface NewSource {
+  source: string;
+  kind: string;
+  label: string;
+}
+
+/** Sets up a source and makes its first key, whose secret is in this answer only. */
+export function useAddSource() {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: async ({ source, kind, label }: NewSource) => {
+      const params = { path: { source } };
+      await dataOf(client.PUT("/api/sources/{source}", { params, body: { kind, label: label || null } }));
+      return dataOf(client.POST("/api/sources/{source}/keys", { params, body: { entities: [], temporary: false } }));
+    },
+    onSuccess: (_, { source }) => refresh(source),
+  });
+}
+
+/**
+ * Posts an event as a sender would, with a write key and without the session: a refused key must not look like a session
+ * that has ended, so the client is not used.
+ */
+export function useSendEvent() {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: async ({ address, key, event }: { address: string; source: string; key: string; event: object }) => {
+      const response = await fetch(address, {
+        method: "POST",
+        credentials: "omit",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(event),
+      }).catch(() => {
+        throw offlineError();
+      });
+      const answer: unknown = await response.json().catch(() => null);
+      if (!response.ok) throw toApiError(response.status, answer);
+      return answer;
+    },
     onSuccess: (_, { source }) => refresh(source),
   });
 }

@@ -66,6 +66,10 @@ export const sourceHandlers = [
     if (!source) return new HttpResponse(null, { status: 404 });
     return HttpResponse.json({ ...source, keys: [writeKey()], requests: [] });
   }),
+  http.put("*/api/sources/:source", async ({ params, request }) =>
+    HttpResponse.json({ label: params.source, ...((await request.json()) as object), source: params.source }),
+  ),
+  http.post("*/api/microservices/ingest/:source/:word", () => HttpResponse.json({ accepted: 1, event_id: "ev_1" })),
   http.get("*/api/sources/:source/requests", () => HttpResponse.json({ items: REQUESTS, instance: 0 })),
   http.get("*/api/sources/:source/contracts", () => HttpResponse.json({ items: [] })),
   http.get("*/api/sources/:source/contracts/:word", missing),

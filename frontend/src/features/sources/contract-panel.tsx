@@ -21,7 +21,8 @@ const CHANGES = {
 /** The words that a source posts under, as far as its contracts and what came lately tell. */
 function useWords(source: string): string[] {
   const contracts = useQuery(contractsQuery(source));
-  const requests = useQuery(requestsQuery(source));
+  // The panel of requests follows them; it would not stand still if they were followed from here too.
+  const requests = useQuery({ ...requestsQuery(source), refetchInterval: false });
   const events = useInfiniteQuery(eventsQuery({ "filter[source]": source }, 8));
   const came = [
     ...(requests.data?.items ?? []).filter((one) => one.event_id !== ""),

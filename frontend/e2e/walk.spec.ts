@@ -114,6 +114,7 @@ test("a key is made and shown once, its event arrives, and after revoking it is 
   await page.goto("/sources/hubspot");
   await settled(page);
   await page.getByRole("button", { name: "New key" }).click();
+  await page.getByRole("button", { name: "Make the key" }).click();
   const key = (await page.locator("pre.code", { hasText: /^sc_wk_/ }).textContent())?.trim() ?? "";
   const post = (id: string) =>
     request.post(`${process.env.E2E_API}/api/microservices/ingest/hubspot/deal`, {
@@ -133,6 +134,7 @@ test("a key is made and shown once, its event arrives, and after revoking it is 
 
   await page.goto("/sources/hubspot");
   await page.getByRole("button", { name: `Revoke the key that ends in ${key.slice(-4)}` }).click();
+  await page.getByRole("button", { name: "Revoke the key", exact: true }).click();
   await expect(page.getByText(`The key that ends in ${key.slice(-4)} no longer works.`)).toBeVisible();
   await expect.poll(async () => (await post(`${id}-late`)).status()).toBe(401);
 });

@@ -62,6 +62,12 @@ export type Books = Pick<
   | "expired"
 >;
 export type SourceDetail = Schemas["SourceDetail"];
+export type RecentRequest = Schemas["RecentRequest"];
+export type Policy = Schemas["PolicyOut"];
+export type NewVerification = Schemas["NewVerification"];
+export type Contract = Schemas["ContractOut"];
+export type Draft = Schemas["DraftOut"];
+export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];
 
 export type AuditPage = Schemas["AuditPage"];

@@ -42,6 +42,8 @@ const PATHS = {
   expand: "M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9",
   exit: "M9.5 3H3.5v10h6M7 8h7M11.5 5.5L14 8l-2.5 2.5",
   retry: "M13 8a5 5 0 11-1.5-3.5M13 2.5v3h-3",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  play: "M5 3l8 5-8 5z",
   bolt: "M9 1.5L3.5 9H8l-1 5.5L12.5 7H8z",
 } as const;
 

@@ -24,21 +24,6 @@ describe("Quarantine", () => {
   });
 });
 
-describe("Source", () => {
-  it("makes a key that is shown once, for admins", async () => {
-    const { user } = renderApp("/sources/hubspot");
-    await user.click(await screen.findByRole("button", { name: "New key" }));
-    expect(await screen.findByText("sc_wk_preview")).toBeVisible();
-  });
-
-  it("shows keys without their tools to others", async () => {
-    server.use(http.get("*/api/auth/me", () => HttpResponse.json({ ...ME, role: "analyst" })));
-    renderApp("/sources/hubspot");
-    expect(await screen.findByText("ends …c7e2")).toBeVisible();
-    expect(screen.queryByRole("button", { name: "New key" })).not.toBeInTheDocument();
-  });
-});
-
 describe("System", () => {
   it("balances the books of each source", async () => {
     renderApp("/system");

@@ -1,10 +1,11 @@
 import { http, HttpResponse } from "msw";
 import type { AuditEntry, Me, OwnSession, OwnToken, RecordItem, System } from "@/api/types";
 import { sha256 } from "@/lib/json-bytes";
-import { detailOf, listOf, metricOf, sources } from "./answers";
+import { detailOf, listOf, metricOf } from "./answers";
 import { bridgeDealsOf, bridgeOf } from "./bridge";
 import { INVOICE_METRICS, invoiceMetric, TRADE } from "./trade";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
+import { sourceHandlers } from "./sources";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
 
@@ -214,18 +215,7 @@ export const handlers = [
     }),
   ),
   http.post("*/api/quarantine/events/:id/correct", () => HttpResponse.json({ ...ACTION, action: "correct" }, { status: 202 })),
-  http.get("*/api/sources", () => HttpResponse.json({ items: sources() })),
-  http.get("*/api/sources/:source", ({ params }) => {
-    const source = sources().find((one) => one.source === params.source);
-    if (!source) return missing();
-    const keys = [{ id: "key_1", ends: "c7e2", created_at: new Date(Date.now() - 9e8).toISOString(), created_by: ME.email }];
-    const requests = [{ at: new Date().toISOString(), status: 200, events: 1, entity_type: "deal", reason: null }];
-    return HttpResponse.json({ ...source, keys, requests });
-  }),
-  http.post("*/api/sources/:source/keys", ({ params }) =>
-    HttpResponse.json({ id: "key_2", key: "sc_wk_preview", source: params.source }, { status: 201 }),
-  ),
-  http.delete("*/api/sources/:source/keys/:id", () => new HttpResponse(null, { status: 204 })),
+  ...sourceHandlers,
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
   http.get("*/api/audit", ({ request }) => {
     const query = url(request);

@@ -1,20 +1,26 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { meQuery } from "@/api/auth";
 import { eventsQuery } from "@/api/events";
-import { sourceQuery } from "@/api/sources";
+import { policyQuery, sourceQuery } from "@/api/sources";
 import type { SourceDetail } from "@/api/types";
 import { ColumnChart } from "@/components/column-chart";
-import { CopyButton } from "@/components/copy";
 import { Icon } from "@/components/icon";
 import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
 import { Freshness, SourceBadge, sourceName } from "@/components/source";
 import { Empty, Loaded, SkeletonRows } from "@/components/states";
+import { useStanding } from "@/lib/as-of";
 import { missing } from "@/lib/books";
 import { ago, count, duration, moment, momentShort, plural, utc, zoneName } from "@/lib/format";
 import { words } from "@/lib/nouns";
+import { Command, curl } from "./command";
+import { ContractPanel } from "./contract-panel";
 import { KeysPanel } from "./keys-panel";
+import { PauseButton, PausedNote } from "./pause-button";
+import { RequestsPanel } from "./requests-panel";
+import { SettingsPanel } from "./settings-panel";
 
 function Figure({ label, children, note }: { label: string; children: ReactNode; note: ReactNode }) {
   return (
@@ -159,53 +165,14 @@ function LatestPanel({ source }: { source: string }) {
   );
 }
 
-function RequestsPanel({ source }: { source: SourceDetail }) {
-  if (source.requests.length === 0) return null;
-  return (
-    <Panel title="Last requests" evidence={<span>Since this process started; payloads are not kept here</span>}>
-      <div className="scroll" role="region" aria-label="Last requests, table" tabIndex={0}>
-        <table className="t tc">
-          <thead>
-            <tr>
-              <th>At</th>
-              <th>Answer</th>
-              <th className="r">Events</th>
-              <th>Reason</th>
-            </tr>
-          </thead>
-          <tbody>
-            {source.requests.slice(0, 8).map((request, index) => (
-              <tr key={index}>
-                <td className="num" title={utc(request.at)}>
-                  {moment(request.at)}
-                </td>
-                <td>
-                  <span className={`tag ${request.status < 300 ? "ok" : "bad"}`}>{request.status}</span>
-                </td>
-                <td className="r num">{count(request.events)}</td>
-                <td className="mut ident" title={request.reason ?? ""}>
-                  {request.reason ?? ""}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
-  );
-}
-
-function curl(source: string): string {
-  // The UI's own address passes /api on; the API's address works as well.
-  return `curl -X POST ${location.origin}/api/microservices/ingest/${source}/deal \\
-  -H "Authorization: Bearer $SALESCOMMAND_KEY" \\
-  -H "Content-Type: application/json" \\
-  --data-binary @event.json`;
-}
-
 /** One source: freshness, books, what came last, and how to send to it. */
 export function SourcePage({ source }: { source: string }) {
   const query = useQuery(sourceQuery(source));
+  const { data: me } = useQuery(meQuery);
+  const { asOf } = useStanding();
+  // The past is for reading.
+  const may = me?.role === "admin" && !asOf;
+  const { data: policy } = useQuery({ ...policyQuery(source), enabled: me?.role === "admin" });
   const item = query.data;
   const name = sourceName(source, item?.label);
   return (
@@ -216,7 +183,8 @@ export function SourcePage({ source }: { source: string }) {
           <span className="m">{name}</span>
           {item ? <span className="mut">kind {item.kind}</span> : null}
         </div>
-        <span className="end row">
+        <span className="end row w">
+          {may && policy ? <PauseButton source={source} name={name} paused={policy.paused} /> : null}
           <Link className="btn" to="/events" search={{ "filter[source]": source } as never}>
             <Icon name="events" />
             Events
@@ -233,12 +201,14 @@ export function SourcePage({ source }: { source: string }) {
       >
         {(data) => (
           <div className="stack">
+            {policy?.paused ? <PausedNote name={name} /> : null}
             <Figures source={data} />
             <div className="g12">
               <div className="s7 stack" style={{ alignContent: "start" }}>
                 <HoursPanel source={data} />
+                <RequestsPanel source={source} />
                 <LatestPanel source={source} />
-                <RequestsPanel source={data} />
+                <ContractPanel source={source} may={may} />
               </div>
               <div className="s5 stack" style={{ alignContent: "start" }}>
                 <Panel
@@ -246,18 +216,14 @@ export function SourcePage({ source }: { source: string }) {
                   evidence={<span>Answered after the event is safe on disk. Any JSON object is kept, byte for byte.</span>}
                 >
                   <div className="pb">
-                    <div className="code-box">
-                      <pre className="code" tabIndex={0} aria-label="Command that posts an event">
-                        {curl(source)}
-                      </pre>
-                      <CopyButton text={curl(source)} what="Command" />
-                    </div>
+                    <Command text={curl(source, "deal", "@event.json")} label="Command that posts an event" />
                     <p className="mut xs" style={{ paddingTop: 8 }}>
                       The word after {source} is the source’s own: deal, contact, crm.lead. The key is made below.
                     </p>
                   </div>
                 </Panel>
-                <KeysPanel source={data} />
+                <KeysPanel source={data} may={may} />
+                {me?.role === "admin" ? <SettingsPanel source={source} kind={data.kind} may={may} /> : null}
               </div>
             </div>
           </div>

@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { meQuery } from "@/api/auth";
 import { sourcesQuery } from "@/api/sources";
 import type { SourceItem } from "@/api/types";
 import { Icon } from "@/components/icon";
@@ -7,8 +9,10 @@ import { Panel } from "@/components/panel";
 import { Page } from "@/components/shell/page";
 import { Freshness, HourBars, SourceBadge, sourceName } from "@/components/source";
 import { Empty, Loaded, SkeletonRows } from "@/components/states";
+import { useStanding } from "@/lib/as-of";
 import { missing } from "@/lib/books";
 import { ago, count, momentShort, utc, zoneName } from "@/lib/format";
+import { AddSourceDialog } from "./add-source-dialog";
 
 function Row({ item }: { item: SourceItem }) {
   const lost = missing(item);
@@ -65,8 +69,22 @@ function Row({ item }: { item: SourceItem }) {
 /** Every source: is it fresh, how much came, do its books balance. */
 export function SourcesPage() {
   const query = useQuery(sourcesQuery);
+  const { data: me } = useQuery(meQuery);
+  const { asOf } = useStanding();
+  const [adding, setAdding] = useState(false);
+  // The past is for reading.
+  const may = me?.role === "admin" && !asOf;
   return (
     <Page title="Sources">
+      {may ? (
+        <div className="head">
+          <button type="button" className="btn end" onClick={() => setAdding(true)}>
+            <Icon name="plus" />
+            Add a source
+          </button>
+        </div>
+      ) : null}
+      {adding ? <AddSourceDialog onClose={() => setAdding(false)} /> : null}
       <Panel
         evidence={
           query.data ? (
@@ -81,7 +99,8 @@ export function SourcesPage() {
           {(data) =>
             data.items.length === 0 ? (
               <Empty icon="source" title="No sources yet">
-                A source is set up by making it a key: <code className="mono">salescommand key create hubspot --kind hubspot</code>
+                {may ? "Add one here, or make it a key" : "An admin adds one here, or makes it a key"} at the command line:{" "}
+                <code className="mono">salescommand key create hubspot --kind hubspot</code>
               </Empty>
             ) : (
               <div className="scroll" role="region" aria-label="Sources, table" tabIndex={0}>

@@ -1,15 +1,20 @@
 import { useEffect, useRef, type ReactNode } from "react";
 
-/** The platform's own modal dialog: focus stays inside, Escape and a click beside it close it. */
+/**
+ * The platform's own modal dialog: focus stays inside, Escape and a click beside it close it. One that `stays` shows what
+ * is not shown again, so only its own button closes it.
+ */
 export function Dialog({
   label,
   className = "",
   onClose,
+  stays = false,
   children,
 }: {
   label: string;
   className?: string;
   onClose: () => void;
+  stays?: boolean;
   children: ReactNode;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -32,10 +37,10 @@ export function Dialog({
       aria-label={label}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!stays) onClose();
       }}
       onClick={(event) => {
-        if (event.target === event.currentTarget) onClose();
+        if (event.target === event.currentTarget && !stays) onClose();
       }}
     >
       {children}

@@ -15,6 +15,13 @@ function fault(name: string, taken: boolean): string {
   return taken ? `There is a source ${name} already. Its page makes keys for it.` : "";
 }
 
+/** `hubspot`, or `hubspot-2` where that is taken. */
+function free(kind: string, taken: string[]): string {
+  let name = kind;
+  for (let number = 2; taken.includes(name); number++) name = `${kind}-${number}`;
+  return name;
+}
+
 /** From the vendor's kind to the first event that is seen to arrive. */
 export function AddSourceDialog({ onClose }: { onClose: () => void }) {
   const add = useAddSource();
@@ -22,17 +29,20 @@ export function AddSourceDialog({ onClose }: { onClose: () => void }) {
   const [kind, setKind] = useState("hubspot");
   const [typed, setTyped] = useState<string | null>(null);
   const [label, setLabel] = useState("");
-  // Until a name is typed it is the vendor's.
-  const name = typed ?? (kind === "generic" ? "" : kind);
+  const there = (sources?.items ?? []).map((one) => one.source);
+  // Until a name is typed it is the vendor's, or the next that is free.
+  const [shown, setShown] = useState("");
+  const name = typed ?? (add.isIdle ? (kind === "generic" ? "" : free(kind, there)) : shown);
   // What failed half-way may be there already; trying again finishes it.
-  const taken = !add.error && (sources?.items ?? []).some((one) => one.source === name);
+  const taken = !add.error && there.includes(name);
   const wrong = fault(name, taken);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    setShown(name);
     add.mutate({ source: name, kind, label: label.trim() });
   };
   return (
-    <Dialog label="Add a source" className="ask wide" onClose={onClose}>
+    <Dialog label="Add a source" className="ask wide" onClose={onClose} stays={add.isSuccess}>
       {add.data ? (
         <ConnectSteps source={add.data.source} kind={kind} secret={add.data.key} onClose={onClose} />
       ) : (

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import type { RecentRequest } from "@/api/types";
 import { ME, problem } from "@/mocks/handlers";
@@ -49,8 +49,12 @@ describe("Adding a source", () => {
 
   it("takes no name that is there already, or none that an address can't hold", async () => {
     const { user, dialog } = await open();
+    const name = dialog.getByLabelText("Name in the address");
+    await waitFor(() => expect(name).toHaveValue("hubspot-2"));
+    await user.clear(name);
+    await user.type(name, "hubspot");
     expect(await dialog.findByText(/There is a source hubspot already/)).toBeVisible();
-    await user.clear(dialog.getByLabelText("Name in the address"));
+    await user.clear(name);
     await user.type(dialog.getByLabelText("Name in the address"), "a shop");
     expect(dialog.getByText(/Letters, digits/)).toBeVisible();
     expect(dialog.getByRole("button", { name: "Make the source and its key" })).toBeDisabled();
@@ -63,11 +67,39 @@ describe("Adding a source", () => {
     );
     const { user, dialog, address } = await open();
     await user.click(dialog.getByRole("button", { name: "Stripe" }));
+    await user.clear(dialog.getByLabelText("Name in the address"));
+    await user.type(dialog.getByLabelText("Name in the address"), "stripe");
     await user.click(dialog.getByRole("button", { name: "Make the source and its key" }));
-    expect(await dialog.findByText(/ingest\/stripe\/event\?key=sc_wk_preview$/)).toBeVisible();
+    expect(await dialog.findByText(/ingest\/stripe\/event$/)).toBeVisible();
     await user.click(dialog.getByRole("button", { name: "Send a test event" }));
     expect(await dialog.findByText("The key is unknown.")).toBeVisible();
     expect(address()).toBe("/sources");
+  });
+
+  it("takes a vendor's signature in the place of a key, and is closed by its button alone", async () => {
+    const bodies: unknown[] = [];
+    server.use(
+      http.get("*/api/sources/stripe-eu/requests", () => HttpResponse.json({ items: [], instance: 0 })),
+      http.put("*/api/sources/stripe-eu/verification", async ({ request }) => {
+        const body = await request.json();
+        bodies.push(body);
+        return HttpResponse.json({ source: "stripe-eu", scheme: "stripe", required: false, secrets: [] });
+      }),
+    );
+    const { user, dialog } = await open();
+    await user.click(dialog.getByRole("button", { name: "Stripe" }));
+    await user.clear(dialog.getByLabelText("Name in the address"));
+    await user.type(dialog.getByLabelText("Name in the address"), "stripe-eu");
+    await user.click(dialog.getByRole("button", { name: "Make the source and its key" }));
+    await user.type(await dialog.findByLabelText(/Signing secret/), "whsec_0123456789");
+    await user.click(dialog.getByRole("button", { name: "Take posts by this signature" }));
+    expect(await dialog.findByText(/taken by their signature/)).toBeVisible();
+    expect(bodies).toEqual([{ scheme: "stripe", secret: "whsec_0123456789", required: false }]);
+    fireEvent(screen.getByRole("dialog"), new Event("cancel", { cancelable: true }));
+    await user.click(screen.getByRole("dialog"));
+    expect(screen.getByRole("dialog", { name: "Add a source" })).toBeVisible();
+    await user.click(dialog.getByRole("button", { name: "Close" }));
+    expect(screen.queryByRole("dialog", { name: "Add a source" })).not.toBeInTheDocument();
   });
 
   it("is finished by trying again after its key failed", async () => {
@@ -91,6 +123,6 @@ describe("Adding a source", () => {
 
   it("puts the key where the vendor can send it", () => {
     const told = VENDORS.map((vendor) => settingsOf(vendor, "x", "K").filter(({ value }) => value.includes("K")).map(({ label }) => label));
-    expect(told).toEqual([["Address"], ["Header"], ["User"], ["Address"], ["Address"], ["Header"], ["Header"]]);
+    expect(told).toEqual([[], ["Header"], ["User"], ["Address"], [], ["Header"], ["Header"]]);
   });
 });

@@ -9,6 +9,7 @@ import { moment } from "@/lib/format";
 import { addressOf, Command, TEST_EVENT, TEST_WORD, testCurl } from "./command";
 import { OUTCOMES, reasonOf } from "./outcome";
 import { Secret } from "./secret";
+import { SigningSecret } from "./signing-secret";
 import { settingsOf, vendorOf } from "./vendors";
 
 function Step({ state, title, children }: { state: "done" | "now" | ""; title: string; children: ReactNode }) {
@@ -42,6 +43,7 @@ function Settings({ source, kind, secret }: { source: string; kind: string; secr
           </div>
         </div>
       ))}
+      {vendor.by === "signature" ? <SigningSecret source={source} kind={kind} /> : null}
       {vendor.note ? <span className="mut xs">{vendor.note}</span> : null}
     </>
   );

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def test_the_definition_is_the_one_that_the_models_write() -> None:
 
 
 def test_the_page_has_the_reference_every_condition_and_every_event() -> None:
-    page = (CRD.parents[2] / "docs/operator.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs/operator.md").read_text()
     assert page == with_reference(page), "run `make crd`"
     assert [kind for kind in TYPES if f"| {kind} |" not in page] == []
     assert [reason for reason in REASONS if reason not in page] == []

@@ -9,6 +9,7 @@ import {
   moment,
   money,
   moneyExact,
+  moneyMarks,
   moneyShort,
   month,
   parseTime,
@@ -126,5 +127,12 @@ describe("times", () => {
     expect(ago("2026-11-19T08:12:02Z", now)).toBe("19 Nov, 09:12");
     expect(duration(2700)).toBe("45 min");
     expect(duration(null)).toBe("–");
+  });
+});
+
+describe("marks of an axis", () => {
+  it("have as many digits as tell them apart", () => {
+    expect(moneyMarks(["1790000", "1795000", "1800000"], "USD")).toEqual(["$1.79M", "$1.795M", "$1.8M"]);
+    expect(moneyMarks(["0", "500000"], "USD")).toEqual(["$0", "$500K"]);
   });
 });

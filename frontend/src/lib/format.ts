@@ -79,6 +79,15 @@ export function moneyAxis(value: string, currency: string): string {
   return withCurrency(value, currency, { notation: "compact", maximumSignificantDigits: 3 });
 }
 
+/** Marks of an axis that does not begin at nought: as many digits as tell each from the next, `$1.795M`, `$1.8M`. */
+export function moneyMarks(values: string[], currency: string): string[] {
+  const marks = (digits: number) =>
+    values.map((value) => withCurrency(value, currency, { notation: "compact", maximumSignificantDigits: digits }));
+  let digits = 3;
+  while (digits < 12 && new Set(marks(digits)).size < values.length) digits++;
+  return marks(digits);
+}
+
 /** Every digit of the minor unit: `€6,950,224.10`. */
 export function moneyExact(value: string | null | undefined, currency: string): string {
   if (value == null || !isDecimal(value)) return NONE;

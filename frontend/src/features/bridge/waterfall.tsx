@@ -1,4 +1,4 @@
-import { day, money, moneyAxis, moneyChange, plural } from "@/lib/format";
+import { day, money, moneyChange, moneyMarks, plural } from "@/lib/format";
 import { StepLink } from "./step-link";
 import { scaleOf, type Scale, type Step } from "./steps";
 import { useSpan, type Span } from "./use-bridge";
@@ -38,13 +38,14 @@ function place(step: Step, scale: Scale): { low: number; size: number } {
 export function Waterfall({ steps, currency, chosen }: Props) {
   const span = useSpan();
   const scale = scaleOf(steps);
+  const marks = moneyMarks(scale.lines.map(String), currency);
   return (
     <>
       <div className="chart fall hide-sm">
         <div className="chart-grid" style={{ height: HEIGHT }} aria-hidden="true">
-          {scale.lines.map((line) => (
+          {scale.lines.map((line, index) => (
             <div key={line} className="gridline" style={{ bottom: `${((line - scale.from) / (scale.to - scale.from)) * 100}%` }}>
-              <b>{moneyAxis(String(line), currency)}</b>
+              <b>{marks[index]}</b>
             </div>
           ))}
         </div>

@@ -80,6 +80,8 @@ function HoursPanel({ source }: { source: SourceDetail }) {
     return {
       key: start.toISOString(),
       label,
+      // Every other one has room on a phone.
+      short: index % 2 ? label : "",
       note: "",
       value: String(n),
       description: `${label}:00: ${plural(n, "event")}`,

@@ -58,7 +58,7 @@ describe("Fields of a schema", () => {
 describe("Contract of a source", () => {
   it("shows what was seen when nothing is promised", async () => {
     await look();
-    expect(await screen.findByText(/Nothing is promised yet\. This is what the newest 500 events hold/)).toBeVisible();
+    expect(await screen.findByText(/Nothing is promised yet\. This was in the newest 500 events/)).toBeVisible();
     expect(await rows()).toEqual(["amounttext or nothing", "idtext", "owner.emailtext, at times"]);
   });
 

@@ -67,16 +67,20 @@ function Fields({ rows, promised }: { rows: FieldRow[]; promised: boolean }) {
 
 function Summary({ contract, draft, rows }: { contract: Contract | null; draft: Draft | null; rows: FieldRow[] }) {
   const number = (change: FieldRow["change"]) => rows.filter((row) => row.change === change).length;
-  const looked = draft ? `the newest ${plural(draft.events, "event")}` : "no event";
-  if (!contract) return <>Nothing is promised yet. This is what {looked} hold; any object is taken.</>;
+  const looked = draft?.events === 1 ? "the newest event" : `the newest ${count(draft?.events)} events`;
+  if (!contract) {
+    return <>{draft ? `Nothing is promised yet. This was in ${looked}; any object is taken.` : "Nothing is promised, and nothing is in the lake yet."}</>;
+  }
   const breaking = contract.action === "refuse" ? "refused" : "set aside in quarantine";
   return (
     <>
-      Version {contract.version}, <span title={utc(contract.applied_at)}>in force since {ago(contract.applied_at)}</span> by {contract.author}:
+      Version {contract.version}, <span title={utc(contract.applied_at)}>put in force {ago(contract.applied_at)}</span> by {contract.author}:
       records that break it are {breaking}.{" "}
-      {draft
-        ? `In ${looked} ${plural(number("appeared"), "field")} appeared, ${count(number("vanished"))} vanished, ${count(number("type"))} changed type.`
-        : "Nothing of this word has come yet."}
+      {!draft
+        ? "Nothing of this word has come yet."
+        : rows.every((row) => row.change === "same")
+          ? `What is in ${looked} is what is expected.`
+          : `In ${looked} ${plural(number("appeared"), "field")} appeared, ${count(number("vanished"))} vanished, ${count(number("type"))} changed type.`}
     </>
   );
 }

@@ -26,17 +26,21 @@ function End({ of }: { of: WriteKey }) {
 type Doing = { what: "make" } | { what: "rotate" | "revoke"; key: WriteKey };
 
 function KeyRow({ of, may, full, onDo }: { of: WriteKey; may: boolean; full: boolean; onDo: (doing: Doing) => void }) {
+  const used = of.last_used_at === null ? "never used" : `used ${ago(of.last_used_at)}`;
   return (
     <tr>
       <td className="two wrap">
-        <span className="mono">ends …{of.ends}</span>
+        <span className="mono nw">ends …{of.ends}</span>
         <small className="wrap">
           {of.entities.length === 0 ? "posts any word" : `posts ${of.entities.join(", ")}`}
           {of.temporary ? ", for one import" : ""}
         </small>
+        <span className="only-sm mut">
+          {used}, made {ago(of.created_at)}
+        </span>
       </td>
-      <td className="two wrap">
-        <span title={utc(of.last_used_at)}>{of.last_used_at === null ? "never used" : `used ${ago(of.last_used_at)}`}</span>
+      <td className="two wrap hide-sm">
+        <span title={utc(of.last_used_at)}>{used}</span>
         <small className="wrap" title={utc(of.created_at)}>
           made {ago(of.created_at)} by {of.created_by}
         </small>
@@ -131,7 +135,7 @@ export function KeysPanel({ source, may }: { source: SourceDetail; may: boolean 
             <thead>
               <tr>
                 <th>Key</th>
-                <th>Use</th>
+                <th className="hide-sm">Use</th>
                 <th>Ends</th>
                 {may ? (
                   <th>

@@ -30,13 +30,16 @@ function Row({ of }: { of: RecentRequest }) {
       <td className="two wrap">
         <span className="wrap">{of.entity_type}</span>
         <small className="wrap">{reasonOf(of)}</small>
+        <span className="only-sm mut">
+          {count(of.accepted)} accepted, {count(of.duplicates)} sent twice, {count(of.rejected)} rejected
+        </span>
       </td>
       <td>
         <span className={`tag ${tone}`}>
-          {word} <span className="num">{of.status}</span>
+          {word} <span className="num hide-sm">{of.status}</span>
         </span>
       </td>
-      <td className="r num">
+      <td className="r num hide-sm">
         <Number of={of.accepted} tone="" />
       </td>
       <td className="r num hide-sm">
@@ -98,7 +101,7 @@ export function RequestsPanel({ source }: { source: string }) {
                     <th>At</th>
                     <th>What came</th>
                     <th>Answer</th>
-                    <th className="r">Accepted</th>
+                    <th className="r hide-sm">Accepted</th>
                     <th className="r hide-sm">Sent twice</th>
                     <th className="r hide-sm">Rejected</th>
                   </tr>

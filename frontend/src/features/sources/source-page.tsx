@@ -101,7 +101,9 @@ function HoursPanel({ source }: { source: SourceDetail }) {
       }
     >
       {sum === 0 ? (
-        <Empty title="Nothing in the last 12 hours">The last event came {ago(source.last_event_at)}.</Empty>
+        <Empty title="Nothing in the last 12 hours">
+          {source.last_event_at ? `The last event came ${ago(source.last_event_at)}.` : "None has come yet."}
+        </Empty>
       ) : (
         <div className="pb">
           <ColumnChart columns={columns} height={120} axis={count} />

@@ -27,8 +27,9 @@ function Row({ item }: { item: SourceItem }) {
       <td className="hide-sm mut">{item.kind}</td>
       <td>
         <Freshness state={item.state} />
+        <span className="only-sm mut">{ago(item.last_event_at)}</span>
       </td>
-      <td className="r num" title={utc(item.last_event_at)}>
+      <td className="r num hide-sm" title={utc(item.last_event_at)}>
         {ago(item.last_event_at)}
       </td>
       <td className="r num hide-sm" title={utc(item.data_as_of)}>
@@ -110,7 +111,7 @@ export function SourcesPage() {
                       <th>Source</th>
                       <th className="hide-sm">Kind</th>
                       <th>State</th>
-                      <th className="r">Last event</th>
+                      <th className="r hide-sm">Last event</th>
                       <th className="r hide-sm">Data as of</th>
                       <th className="r hide-sm">12 h</th>
                       <th className="r hide-sm">Today</th>

@@ -53,7 +53,9 @@ async def test_with_every_store_away(cut_off: BackendSettings) -> None:
     assert (ingest["status"], ingest["spool_events"]) == ("accepting", 2)
     assert ingest["oldest_seconds"] >= 0
     loader = ingest["loader"]
-    assert (loader["state"], loader["breaker"]) == ("waiting", "open")
+    # Between tries it waits; a try that is on its way just then is told as running.
+    assert loader["state"] in {"waiting", "running"}
+    assert loader["breaker"] == "open"
     assert "can't be reached" in loader["last_error"]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -63,3 +64,27 @@ def test_it_is_declared_and_what_others_have_set_stays(cluster: Kube, tmp_path: 
     assert spec["zones"]["rawEvents"]["retention"]["days"] == 60
     assert spec["topology"]["replicas"] == 2, "kubectl scale stays"
     assert ".spec.topology.replicas stay as others have set them" in log.read_text()
+
+
+def test_it_tells_how_it_is_and_what_it_did(cluster: Kube, tmp_path: Path, free_tcp_port_factory: Any) -> None:
+    health, metrics = free_tcp_port_factory(), free_tcp_port_factory()
+    file = manifest(tmp_path / "lake.yaml", rawEvents={"retention": {"days": 60}})
+    ports = {"SALESCOMMAND_OPERATOR_HEALTH_PORT": str(health), "SALESCOMMAND_OPERATOR_METRICS_PORT": str(metrics)}
+    with operator(cluster, tmp_path / "operator.log", SALESCOMMAND_OPERATOR_MANIFEST=str(file), **ports):
+        wait(lambda: _status(f"http://127.0.0.1:{health}/healthz") == 200, "it is alive")
+        passed = 'salescommand_operator_passes_total{name="carried",namespace="default",outcome='
+        wait(lambda: passed in _text(f"http://127.0.0.1:{metrics}/metrics"), "a pass is counted")
+
+
+def _status(url: str) -> int:
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def _text(url: str) -> str:
+    try:
+        return httpx.get(url, timeout=5).text
+    except httpx.TransportError:
+        return ""

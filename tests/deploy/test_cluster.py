@@ -242,6 +242,8 @@ def test_a_scaled_lake_gives_the_new_server_its_tables(cluster: Cluster) -> None
     until(lambda: len(cluster.pods("clickhouse")) == 2, "a second server is there")
     until(lambda: _ready(cluster), "it is ready")
     until(lambda: _tables(cluster, 1) == _tables(cluster, 0) > 20, "it has every table", 180)
+    chosen = "app.kubernetes.io/component=clickhouse,salescommand.io/serving=true"
+    until(lambda: len(cluster.get("pods", "-l", chosen)["items"]) == 2, "it may be asked")
     cluster.upgrade()
     assert cluster.get("statefulset", "sc-clickhouse-0")["spec"]["replicas"] == 2, "an upgrade does not undo it"
 

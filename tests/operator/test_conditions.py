@@ -18,6 +18,7 @@ from salescommand_operator.events import REASONS, events
 from salescommand_operator.model import DataLakeSpec
 from salescommand_operator.scaling import Move, Scale, scale_steps
 from salescommand_operator.seen import ClaimSeen, Seen, ServerSeen, SetSeen
+from salescommand_operator.serving import serving_labels
 from salescommand_operator.status import merge_patch, status_of
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
@@ -221,6 +222,26 @@ def test_a_replica_leaves_only_when_the_others_have_its_rows() -> None:
     assert why(r2=5) == "", "what the leaving one lacks is on the others"
     assert why(r0=2) == "chi-0 has yet to fetch 2 parts of the others"
     assert why(r1=1).startswith("chi-1 has yet")
+
+
+def test_only_servers_that_have_what_is_asked_for_serve() -> None:
+    create = Step(Action.CREATE_TABLE, "raw_events", Risk.SAFE, "missing", sql="CREATE TABLE raw_events")
+    bare = replace(SERVER, name="chi-1", plan=replace(EMPTY, steps=(create,)))
+    there = Seen(servers=[SERVER, bare])
+    labels = {"chi-0": "true", "chi-1": "true"}
+    assert serving_labels(Pass(SIZED, seen=there), labels) == {"chi-1": "false"}
+    made = Pass(SIZED, seen=there, outcome=Outcome((create,)))
+    assert serving_labels(made, {"chi-0": "true", "chi-1": "false"}) == {"chi-1": "true"}
+    assert serving_labels(made, labels) == {}, "unchanged writes nothing"
+    failed = replace(made, outcome=Outcome((), create, "no"))
+    assert serving_labels(failed, labels) == {"chi-1": "false"}
+    for broken in (
+        replace(bare, plan=EMPTY, readonly_tables=1),
+        replace(bare, plan=EMPTY, delay_seconds=61),
+        replace(bare, plan=None, error="away"),
+    ):
+        assert serving_labels(Pass(SIZED, seen=Seen(servers=[SERVER, broken])), labels) == {"chi-1": "false"}
+    assert serving_labels(Pass(SIZED, seen=Seen(servers=[bare])), {"chi-1": "true"}) == {}, "nobody else could be asked"
 
 
 def test_no_server_is_added_before_the_schema_is_there() -> None:

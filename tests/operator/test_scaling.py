@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from salescommand_operator.serving import SERVING
 from tests.operator.conftest import SECRET
 from tests.operator.test_operator import Lake, operator, wait
 from tests.support.clickhouse_front import FrontServer
@@ -89,6 +90,8 @@ def test_a_replica_more_and_larger_volumes(cluster: Kube, chart: None, clickhous
         kubelet(cluster, "10Gi")
         lake.waits("TopologyAligned", "True")
         assert lake.object["status"]["topology"]["replicas"] == 2
+        serving = lambda: [p["metadata"]["labels"].get(SERVING) for p in cluster.get("pods")["items"]]  # noqa: E731
+        wait(lambda: serving() == ["true", "true"], "both may be asked")
 
         lake.patch(storage={"size": "20Gi"})
         lake.waits("StorageAligned", "False", "Expanding")

@@ -146,6 +146,16 @@ class Kube:
             (await self._call(self._apps.list_namespaced_stateful_set, namespace, label_selector=selector)).items
         )
 
+    async def pod_labels(self, namespace: str, selector: str, label: str) -> dict[str, str]:
+        """Return one label of the pods that others select, '' where a pod does not have it."""
+        found = (await self._call(self._core.list_namespaced_pod, namespace, label_selector=selector)).items
+        return {each.metadata.name: (each.metadata.labels or {}).get(label, "") for each in found}
+
+    async def label_pod(self, namespace: str, name: str, label: str, value: str) -> None:
+        """Set a label of a pod."""
+        body = {"metadata": {"labels": {label: value}}}
+        await self._call(self._core.patch_namespaced_pod, name, namespace, body, field_manager=FIELD_MANAGER)
+
     async def claims(self, namespace: str, selector: str) -> list[Any]:
         """Return PersistentVolumeClaims by their labels."""
         call = self._core.list_namespaced_persistent_volume_claim

@@ -28,6 +28,7 @@ from salescommand_operator.looking import Server, looked, selector_of, servers_o
 from salescommand_operator.model import DataLakeSpec
 from salescommand_operator.scaling import Scale, scale_steps
 from salescommand_operator.seen import Seen, ServerSeen
+from salescommand_operator.serving import SERVING, serving_labels
 from salescommand_operator.settings import OperatorSettings
 from salescommand_operator.status import condition_of, status_of
 
@@ -95,7 +96,23 @@ async def _observed(kube: Kube, settings: OperatorSettings, lake: Mapping[str, A
             return Pass(spec, str(error), seen)
         seen = replace(seen, servers=list(each.values()))
         found = await _planned(Pass(spec, seen=seen), lake, servers, each)
-        return await _scaled(kube, namespace, found)
+        found = await _scaled(kube, namespace, found)
+        await _told_who_serves(kube, namespace, found)
+        return found
+
+
+async def _told_who_serves(kube: Kube, namespace: str, found: Pass) -> None:
+    """Label the pods that the Service may choose; what can't be labelled now is tried again by the next pass."""
+    spec, selector = found.spec, found.seen.selector
+    if spec is None or spec.mode == "DryRun" or not selector:
+        return
+    try:
+        labels = await kube.pod_labels(namespace, selector, SERVING)
+        for pod, value in serving_labels(found, labels).items():
+            log.info("%s/%s: %s serves: %s", namespace, spec.database, pod, value)
+            await kube.label_pod(namespace, pod, SERVING, value)
+    except KubeAway as error:
+        log.warning("%s: who serves could not be written: %s", namespace, error)
 
 
 async def _conflicting(kube: Kube, lake: Mapping[str, Any], spec: DataLakeSpec) -> str:

@@ -69,6 +69,7 @@ export type Contract = Schemas["ContractOut"];
 export type Draft = Schemas["DraftOut"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];
+export type StartedJob = Schemas["JobOut"];
 
 export type AuditPage = Schemas["AuditPage"];
 export type AuditEntry = Schemas["AuditEntry"];

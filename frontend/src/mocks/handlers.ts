@@ -217,6 +217,7 @@ export const handlers = [
   http.post("*/api/quarantine/events/:id/correct", () => HttpResponse.json({ ...ACTION, action: "correct" }, { status: 202 })),
   ...sourceHandlers,
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
+  http.get("*/api/jobs", () => HttpResponse.json({ items: [] })),
   http.get("*/api/audit", ({ request }) => {
     const query = url(request);
     const items = AUDIT.filter((entry) => (!query.get("action") || entry.action === query.get("action")) && (!query.get("who") || entry.who.name === query.get("who")));

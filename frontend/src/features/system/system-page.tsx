@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { jobsQuery } from "@/api/jobs";
 import { sourcesQuery } from "@/api/sources";
 import { systemQuery } from "@/api/system";
 import type { System } from "@/api/types";
@@ -9,6 +10,8 @@ import { Empty, Loaded, SkeletonRows } from "@/components/states";
 import { ago, bytes, count, utc } from "@/lib/format";
 import { words } from "@/lib/nouns";
 import { BooksPanel } from "./books-panel";
+import { SelfCheckPanel } from "./self-check-panel";
+import { StartedJobsPanel } from "./started-jobs-panel";
 
 function State({ ok, children }: { ok: boolean; children: string }) {
   return (
@@ -101,11 +104,11 @@ const HEALTHY = ["idle", "running", "starting"];
 
 function JobsPanel({ system }: { system: System }) {
   return (
-    <Panel title="Jobs">
+    <Panel title="Background work">
       {system.jobs.length === 0 ? (
         <Empty title="No job has reported yet">Loader and worker say here what they did last.</Empty>
       ) : (
-        <div className="scroll" role="region" aria-label="Jobs, table" tabIndex={0}>
+        <div className="scroll" role="region" aria-label="Background work, table" tabIndex={0}>
           <table className="t tc">
             <thead>
               <tr>
@@ -191,6 +194,7 @@ function canonicalParts(system: System): [string, number][] {
 export function SystemPage() {
   const system = useQuery(systemQuery);
   const sources = useQuery(sourcesQuery);
+  const jobs = useQuery(jobsQuery);
   const skeleton = (
     <section className="panel">
       <SkeletonRows rows={8} widths={[112, 0, 72, 72]} />
@@ -199,6 +203,9 @@ export function SystemPage() {
   return (
     <Page title="System">
       <div className="stack">
+        <Loaded query={system} skeleton={skeleton}>
+          {(data) => <SelfCheckPanel system={data} sources={sources.data?.items} jobs={jobs.data?.items ?? []} />}
+        </Loaded>
         <Loaded query={sources} skeleton={skeleton}>
           {(data) => <BooksPanel sources={data.items} canonical={system.data ? canonicalParts(system.data) : []} />}
         </Loaded>
@@ -207,6 +214,7 @@ export function SystemPage() {
             <div className="g12">
               <div className="s7 stack" style={{ alignContent: "start" }}>
                 <ZonesPanel system={data} />
+                <StartedJobsPanel />
               </div>
               <div className="s5 stack" style={{ alignContent: "start" }}>
                 <SchemaPanel system={data} />

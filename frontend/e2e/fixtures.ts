@@ -71,6 +71,8 @@ export async function addresses(page: Page): Promise<Record<string, string>> {
     events: "/events",
     event: field ?? "/events",
     quarantine: "/quarantine",
+    mappings: "/mappings",
+    mapping: "/mappings/kind%3Ahubspot/opportunity",
     sources: "/sources",
     source: source ?? "/sources",
     system: "/system",

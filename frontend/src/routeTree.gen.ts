@@ -26,8 +26,10 @@ import { Route as AppUsersRouteImport } from "./routes/_app/users";
 import { Route as AppWinRateRouteImport } from "./routes/_app/win-rate";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsIdRouteImport } from "./routes/_app/events.$id";
+import { Route as AppMappingsIndexRouteImport } from "./routes/_app/mappings.index";
 import { Route as AppSourcesIndexRouteImport } from "./routes/_app/sources.index";
 import { Route as AppSourcesSourceRouteImport } from "./routes/_app/sources.$source";
+import { Route as AppMappingsScopeTypeRouteImport } from "./routes/_app/mappings.$scope.$type";
 import { Route as AppRecordsTypeIndexRouteImport } from "./routes/_app/records.$type.index";
 import { Route as AppRecordsTypeIdRouteImport } from "./routes/_app/records.$type.$id";
 
@@ -115,6 +117,11 @@ const AppEventsIdRoute = AppEventsIdRouteImport.update({
   path: "/events/$id",
   getParentRoute: () => AppRoute,
 } as any);
+const AppMappingsIndexRoute = AppMappingsIndexRouteImport.update({
+  id: "/mappings/",
+  path: "/mappings/",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppSourcesIndexRoute = AppSourcesIndexRouteImport.update({
   id: "/sources/",
   path: "/sources/",
@@ -123,6 +130,11 @@ const AppSourcesIndexRoute = AppSourcesIndexRouteImport.update({
 const AppSourcesSourceRoute = AppSourcesSourceRouteImport.update({
   id: "/sources/$source",
   path: "/sources/$source",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppMappingsScopeTypeRoute = AppMappingsScopeTypeRouteImport.update({
+  id: "/mappings/$scope/$type",
+  path: "/mappings/$scope/$type",
   getParentRoute: () => AppRoute,
 } as any);
 const AppRecordsTypeIndexRoute = AppRecordsTypeIndexRouteImport.update({
@@ -154,7 +166,9 @@ export interface FileRoutesByFullPath {
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
   "/events/": typeof AppEventsIndexRoute;
+  "/mappings/": typeof AppMappingsIndexRoute;
   "/sources/": typeof AppSourcesIndexRoute;
+  "/mappings/$scope/$type": typeof AppMappingsScopeTypeRoute;
   "/records/$type/$id": typeof AppRecordsTypeIdRoute;
   "/records/$type/": typeof AppRecordsTypeIndexRoute;
 }
@@ -176,7 +190,9 @@ export interface FileRoutesByTo {
   "/events/$id": typeof AppEventsIdRoute;
   "/sources/$source": typeof AppSourcesSourceRoute;
   "/events": typeof AppEventsIndexRoute;
+  "/mappings": typeof AppMappingsIndexRoute;
   "/sources": typeof AppSourcesIndexRoute;
+  "/mappings/$scope/$type": typeof AppMappingsScopeTypeRoute;
   "/records/$type/$id": typeof AppRecordsTypeIdRoute;
   "/records/$type": typeof AppRecordsTypeIndexRoute;
 }
@@ -200,7 +216,9 @@ export interface FileRoutesById {
   "/_app/events/$id": typeof AppEventsIdRoute;
   "/_app/sources/$source": typeof AppSourcesSourceRoute;
   "/_app/events/": typeof AppEventsIndexRoute;
+  "/_app/mappings/": typeof AppMappingsIndexRoute;
   "/_app/sources/": typeof AppSourcesIndexRoute;
+  "/_app/mappings/$scope/$type": typeof AppMappingsScopeTypeRoute;
   "/_app/records/$type/$id": typeof AppRecordsTypeIdRoute;
   "/_app/records/$type/": typeof AppRecordsTypeIndexRoute;
 }
@@ -224,7 +242,9 @@ export interface FileRouteTypes {
     | "/events/$id"
     | "/sources/$source"
     | "/events/"
+    | "/mappings/"
     | "/sources/"
+    | "/mappings/$scope/$type"
     | "/records/$type/$id"
     | "/records/$type/";
   fileRoutesByTo: FileRoutesByTo;
@@ -246,7 +266,9 @@ export interface FileRouteTypes {
     | "/events/$id"
     | "/sources/$source"
     | "/events"
+    | "/mappings"
     | "/sources"
+    | "/mappings/$scope/$type"
     | "/records/$type/$id"
     | "/records/$type";
   id:
@@ -269,7 +291,9 @@ export interface FileRouteTypes {
     | "/_app/events/$id"
     | "/_app/sources/$source"
     | "/_app/events/"
+    | "/_app/mappings/"
     | "/_app/sources/"
+    | "/_app/mappings/$scope/$type"
     | "/_app/records/$type/$id"
     | "/_app/records/$type/";
   fileRoutesById: FileRoutesById;
@@ -400,6 +424,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppEventsIdRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/mappings/": {
+      id: "/_app/mappings/";
+      path: "/mappings";
+      fullPath: "/mappings/";
+      preLoaderRoute: typeof AppMappingsIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/sources/": {
       id: "/_app/sources/";
       path: "/sources";
@@ -412,6 +443,13 @@ declare module "@tanstack/react-router" {
       path: "/sources/$source";
       fullPath: "/sources/$source";
       preLoaderRoute: typeof AppSourcesSourceRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/mappings/$scope/$type": {
+      id: "/_app/mappings/$scope/$type";
+      path: "/mappings/$scope/$type";
+      fullPath: "/mappings/$scope/$type";
+      preLoaderRoute: typeof AppMappingsScopeTypeRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/records/$type/": {
@@ -448,7 +486,9 @@ interface AppRouteChildren {
   AppEventsIdRoute: typeof AppEventsIdRoute;
   AppSourcesSourceRoute: typeof AppSourcesSourceRoute;
   AppEventsIndexRoute: typeof AppEventsIndexRoute;
+  AppMappingsIndexRoute: typeof AppMappingsIndexRoute;
   AppSourcesIndexRoute: typeof AppSourcesIndexRoute;
+  AppMappingsScopeTypeRoute: typeof AppMappingsScopeTypeRoute;
   AppRecordsTypeIdRoute: typeof AppRecordsTypeIdRoute;
   AppRecordsTypeIndexRoute: typeof AppRecordsTypeIndexRoute;
 }
@@ -470,7 +510,9 @@ const AppRouteChildren: AppRouteChildren = {
   AppEventsIdRoute: AppEventsIdRoute,
   AppSourcesSourceRoute: AppSourcesSourceRoute,
   AppEventsIndexRoute: AppEventsIndexRoute,
+  AppMappingsIndexRoute: AppMappingsIndexRoute,
   AppSourcesIndexRoute: AppSourcesIndexRoute,
+  AppMappingsScopeTypeRoute: AppMappingsScopeTypeRoute,
   AppRecordsTypeIdRoute: AppRecordsTypeIdRoute,
   AppRecordsTypeIndexRoute: AppRecordsTypeIndexRoute,
 };

@@ -69,6 +69,8 @@ export type Contract = Schemas["ContractOut"];
 export type Draft = Schemas["DraftOut"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];
+export type MappingDocument = Schemas["MappingDocument"];
+export type MappingPreview = Omit<Schemas["backend__routes__mappings__Preview"], "examples">;
 export type StartedJob = Schemas["JobOut"];
 
 export type AuditPage = Schemas["AuditPage"];

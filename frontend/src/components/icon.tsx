@@ -29,6 +29,7 @@ const PATHS = {
   columns: "M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   calendar: "M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3",
+  mapping: "M2.5 3.5h4L9.500 8h4M2.500 12.500h4L9.500 8M2.500 8h7",
   bridge: "M2 13.5v-6h3v6zM6.5 9.5v-5h3v5zM11 13.5v-9h3v9z",
   rate: "M8 14A6 6 0 108 2a6 6 0 000 12zM8 8V2M8 8l4.5 4",
   product: "M8 1.8l5.5 3v6.4L8 14.2l-5.5-3V4.800zM2.5 4.800L8 8l5.5-3.200M8 8v6.2",

@@ -5,6 +5,7 @@ import { detailOf, listOf, metricOf } from "./answers";
 import { bridgeDealsOf, bridgeOf } from "./bridge";
 import { INVOICE_METRICS, invoiceMetric, TRADE } from "./trade";
 import { ACCOUNT_ITEMS, BODY, CONTACT_ITEMS, DEALS, eventOf } from "./company";
+import { mappingHandlers } from "./mappings";
 import { sourceHandlers } from "./sources";
 
 export const ME: Me = { id: "usr_1", email: "ada@aldermoor.example", name: "Ada Brandt", role: "admin", scope: "all", needs_password: false };
@@ -217,6 +218,7 @@ export const handlers = [
   http.post("*/api/quarantine/events/:id/correct", () => HttpResponse.json({ ...ACTION, action: "correct" }, { status: 202 })),
   ...sourceHandlers,
   http.get("*/api/system", () => HttpResponse.json(SYSTEM)),
+  ...mappingHandlers,
   http.get("*/api/jobs", () => HttpResponse.json({ items: [] })),
   http.get("*/api/audit", ({ request }) => {
     const query = url(request);

@@ -62,6 +62,7 @@ export const GROUPS: Group[] = [
     places: [
       { to: "/events", label: "Events", icon: "events", key: "e", allOnly: true },
       { to: "/quarantine", label: "Quarantine", icon: "warning", key: "q", allOnly: true },
+      { to: "/mappings", label: "Mappings", icon: "mapping", key: "n" },
       { to: "/sources", label: "Sources", icon: "source", key: "s", allOnly: true },
       { to: "/system", label: "System", icon: "system", key: "y", allOnly: true },
       { to: "/users", label: "Users", icon: "users", key: "u", adminOnly: true },

@@ -70,7 +70,11 @@ export type Draft = Schemas["DraftOut"];
 export type WriteKey = Schemas["KeyOut"];
 export type System = Schemas["SystemOut"];
 export type MappingDocument = Schemas["MappingDocument"];
-export type MappingPreview = Omit<Schemas["backend__routes__mappings__Preview"], "examples">;
+type RawPreview = Schemas["backend__routes__mappings__Preview"];
+/** A pair of before and after comes as a list. */
+export type MappingPreview = Omit<RawPreview, "examples"> & {
+  examples: (Omit<RawPreview["examples"][number], "fields"> & { fields: Record<string, (string | number | boolean | null)[]> })[];
+};
 export type StartedJob = Schemas["JobOut"];
 
 export type AuditPage = Schemas["AuditPage"];

@@ -20,7 +20,7 @@ export function MappingPage({ scope, type }: { scope: string; type: string }) {
         <Loaded query={query} skeleton={skeleton}>
           {(document) => (
             <>
-              <EditorPanel key={document.version} document={document} />
+              <EditorPanel document={document} />
               <VersionsPanel document={document} />
             </>
           )}

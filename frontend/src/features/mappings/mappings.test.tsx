@@ -15,7 +15,7 @@ const PREVIEW = {
   changed: 37,
   fields: { name: 37 },
   errors: [],
-  examples: [],
+  examples: [{ canonical_id: "c1", source: "crm", source_id: "7", title: "Big deal", change: "changed", fields: { name: ["A", "B"] } }],
   numbers: [
     { metric: "open-pipeline", unit: "USD", before: "100.00", after: "90.00" },
     { metric: "won-count", unit: "count", before: 4, after: 4 },
@@ -51,6 +51,7 @@ describe("Mappings", () => {
     expect(await screen.findByText(/would change/)).toHaveTextContent("Of the 500 newest records (of 1,200): 37 would change, 0 be added, 0 be removed.");
     const numbers = within(screen.getByRole("region", { name: "Numbers that would change, table" }));
     expect(numbers.getAllByRole("row")).toHaveLength(2);
+    expect(screen.getByRole("list", { name: "Records that would differ" })).toHaveTextContent("Big deal crm, changedName: A → B");
     await user.type(editor, "!");
     expect(screen.getByRole("button", { name: "Put in force" })).toBeDisabled();
     await user.click(screen.getByRole("button", { name: "Preview" }));

@@ -2,6 +2,8 @@ import type { MappingPreview } from "@/api/types";
 import { count, money, percent, plural } from "@/lib/format";
 import { words } from "@/lib/nouns";
 
+const EXAMPLES = 5;
+
 type Value = string | number | null;
 
 function shown(value: Value, unit: string): string {
@@ -12,7 +14,7 @@ function shown(value: Value, unit: string): string {
 
 /** What a document would change: records, fields, numbers, and what it could not read. */
 export function PreviewView({ preview }: { preview: MappingPreview }) {
-  const { added, removed, changed, records, total, numbers, errors, fields } = preview;
+  const { added, removed, changed, records, total, numbers, errors, fields, examples } = preview;
   const differ = numbers.filter(({ before, after }) => before !== after);
   return (
     <div className="pb stack" style={{ gap: 12 }} role="status">
@@ -51,6 +53,22 @@ export function PreviewView({ preview }: { preview: MappingPreview }) {
       ) : (
         <p className="mut">No number would change.</p>
       )}
+      {examples.length > 0 ? (
+        <ul className="list ruled" aria-label="Records that would differ">
+          {examples.slice(0, EXAMPLES).map((record) => (
+            <li key={record.canonical_id} className="wrap">
+              <span className="grow wrap">
+                <b className="m">{record.title || record.source_id}</b> <span className="mut">{record.source}, {record.change}</span>
+                {Object.entries(record.fields).map(([field, [before, after]]) => (
+                  <span key={field} className="block xs">
+                    {words(field)}: <span className="mono">{String(before ?? "–")}</span> → <span className="mono">{String(after ?? "–")}</span>
+                  </span>
+                ))}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
       {errors.map(({ field, reason, events, example }) => (
         <p key={`${field} ${reason}`} className="warn wrap">
           {plural(events, "event")}: {field || "the whole event"} {reason}, such as <span className="mono">{example}</span>

@@ -37,7 +37,7 @@ export function VersionsPanel({ document }: { document: MappingDocument }) {
   const [open, setOpen] = useState<number | null>(null);
   const goTo = (version: number) =>
     back.mutate(version, {
-      onSuccess: () => toast(`Version ${version} is in force again.`, { label: "Undo", run: () => back.mutate(document.version) }),
+      onSuccess: () => toast(version === 0 ? "The shipped document is in force again." : `Version ${version} is in force again.`, { label: "Undo", run: () => back.mutate(document.version) }),
     });
   return (
     <Panel title="Versions">
@@ -80,6 +80,14 @@ export function VersionsPanel({ document }: { document: MappingDocument }) {
                   </div>
                 </li>
               ))}
+              {document.scope.startsWith("kind:") && document.version > 0 && me?.role === "admin" ? (
+                <li>
+                  <b className="m grow">As shipped</b>
+                  <button type="button" className="btn" disabled={back.isPending} onClick={() => goTo(0)}>
+                    Go back to it
+                  </button>
+                </li>
+              ) : null}
             </ul>
           )
         }

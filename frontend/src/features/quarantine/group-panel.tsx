@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useIgnore, useReplay, useUndo } from "@/api/quarantine";
 import type { QuarantineGroup } from "@/api/types";
@@ -47,6 +48,9 @@ export function GroupPanel({ group, may }: { group: QuarantineGroup; may: boolea
         </div>
         {may ? (
           <div className="row w">
+            <Link className="btn g" to="/mappings">
+              Mappings
+            </Link>
             <button type="button" className="btn" onClick={() => setAsking(true)}>
               Ignore
             </button>

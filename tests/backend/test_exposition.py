@@ -18,6 +18,7 @@ import salescommand_operator.metrics  # noqa: F401 - its metrics are made when i
 from backend.main import create_metrics_app
 from backend.microservices.worker.loop import WorkerMetrics
 from tests.backend.conftest import client_of
+from tests.support.waiting import until
 
 FILES = Path(__file__).resolve().parents[2] / "charts" / "salescommand" / "files"
 OURS = re.compile(r"\bsalescommand_\w+")
@@ -39,10 +40,14 @@ def asked() -> dict[str, set[str]]:
 async def text_of(context) -> str:
     async with client_of(create_metrics_app(context)) as client:
         assert (await client.get("/health")).text == "ok\n"
+
+        async def summed() -> bool:
+            return 'books_difference{sum="raw"}' in (await client.get("/metrics")).text
+
         text = (await client.get("/metrics")).text
-        # A worker's sums come with one of the next scrapes.
-        while context.local_spool is None and 'books_difference{sum="raw"}' not in text:
-            await asyncio.sleep(0.1)
+        if context.local_spool is None:
+            # A worker's sums come with one of the next scrapes.
+            await until(summed, what="the books are summed")
             text = (await client.get("/metrics")).text
         return text
 

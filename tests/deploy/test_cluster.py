@@ -38,7 +38,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> Non
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(1)
+        time.sleep(1)  # asks again; the condition ends the wait
 
 
 class Cluster:
@@ -211,7 +211,12 @@ def _poster() -> dict[str, Any]:
 def test_an_upgrade_changes_values_and_image_and_a_rollback_undoes_it(cluster: Cluster) -> None:
     before = cluster.books()["steady"]["raw"]
     password = cluster.get("secret", "sc-redis")["data"]
-    cluster.upgrade("--set", "settings.sessionHours=24", "--set", "image.tag=second")
+    # A larger spool: the claim is grown by hand, Kubernetes takes no other size in the set's template.
+    cluster.upgrade(
+        *("--set", "settings.sessionHours=24", "--set", "image.tag=second", "--set", "backend.spool.size=2Gi"),
+    )
+    environment = {each["name"]: each for each in cluster.pods("backend")[0]["spec"]["containers"][0]["env"]}
+    assert environment["SALESCOMMAND_SPOOL_MAX_BYTES"]["value"] == str(2 * 2**30 * 9 // 10)
     found = {each["spec"]["containers"][0]["image"] for each in cluster.pods("backend", "worker", "operator")}
     assert found == {"salescommand:second"}
     assert cluster.get("secret", "sc-redis")["data"] == password, "made once"

@@ -177,3 +177,12 @@ spec:
     - type: Resource
       resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ .part.autoscaling.cpuPercent }}}}
 {{- end }}
+
+{{/* Size in a claim template: {context, set, size}. Kubernetes refuses another one than that of the set that is there; */}}
+{{/* claims are grown themselves, and the value is for new installations. */}}
+{{- define "salescommand.claimSize" -}}
+{{- $live := (lookup "apps/v1" "StatefulSet" .context.Release.Namespace .set).spec | default dict -}}
+{{- $size := .size -}}
+{{- with $live.volumeClaimTemplates }}{{ $size = (index . 0).spec.resources.requests.storage }}{{ end -}}
+{{- $size -}}
+{{- end }}

@@ -3,6 +3,7 @@ import { useAddSecret } from "@/api/sources";
 import { Dialog } from "@/components/dialog";
 import { Failure } from "@/components/states";
 import { useToast } from "@/components/toast";
+import { SecretField } from "./secret-field";
 
 /** A second signing secret, while the vendor changes over to it. */
 export function SecretDialog({ source, onClose }: { source: string; onClose: () => void }) {
@@ -23,20 +24,7 @@ export function SecretDialog({ source, onClose }: { source: string; onClose: () 
       <form className="pb stack form" style={{ gap: 12, paddingTop: 16 }} onSubmit={submit}>
         <strong className="m">Add a second secret</strong>
         <p className="mut">Posts that are signed with either one are taken, so that none is refused while the vendor changes over.</p>
-        <label>
-          Secret
-          <span className="field">
-            <input
-              type="password"
-              autoComplete="off"
-              required
-              minLength={8}
-              maxLength={512}
-              value={secret}
-              onChange={(event) => setSecret(event.target.value)}
-            />
-          </span>
-        </label>
+        <SecretField label="Secret" value={secret} onChange={setSecret} />
         {add.error ? <Failure error={add.error} /> : null}
         <div className="row">
           <button type="submit" className="btn p" disabled={add.isPending || secret.length < 8}>

@@ -3,6 +3,7 @@ import { useVerification } from "@/api/sources";
 import { Icon } from "@/components/icon";
 import { Failure } from "@/components/states";
 import { SCHEMES, schemeOfKind } from "./schemes";
+import { SecretField } from "./secret-field";
 
 /** What a vendor signs its posts with, in the place of a key. */
 export function SigningSecret({ source, kind }: { source: string; kind: string }) {
@@ -23,20 +24,7 @@ export function SigningSecret({ source, kind }: { source: string; kind: string }
   }
   return (
     <form className="stack" style={{ gap: 8 }} onSubmit={submit}>
-      <label>
-        <span className="mut xs">Signing secret. {SCHEMES[scheme].secret}</span>
-        <span className="field">
-          <input
-            type="password"
-            autoComplete="off"
-            required
-            minLength={8}
-            maxLength={512}
-            value={secret}
-            onChange={(event) => setSecret(event.target.value)}
-          />
-        </span>
-      </label>
+      <SecretField label={<span className="mut xs">Signing secret. {SCHEMES[scheme].secret}</span>} value={secret} onChange={setSecret} />
       {change.error ? <Failure error={change.error} /> : null}
       <div>
         <button type="submit" className="btn" disabled={change.isPending || secret.length < 8}>

@@ -6,6 +6,7 @@ import { Failure } from "@/components/states";
 import { useToast } from "@/components/toast";
 import { HmacFields, PLAIN, type Hmac } from "./hmac-fields";
 import { SCHEMES, schemeOfKind, type Scheme } from "./schemes";
+import { SecretField } from "./secret-field";
 
 /** How a vendor signs, and the secret that it signs with. */
 export function VerificationDialog({ source, kind, onClose }: { source: string; kind: string; onClose: () => void }) {
@@ -42,21 +43,8 @@ export function VerificationDialog({ source, kind, onClose }: { source: string; 
           </span>
           <span className="xs mut">{SCHEMES[scheme].secret}</span>
         </label>
-        <label>
-          Secret
-          <span className="field">
-            <input
-              type="password"
-              autoComplete="off"
-              required
-              minLength={8}
-              maxLength={512}
-              value={secret}
-              onChange={(event) => setSecret(event.target.value)}
-            />
-          </span>
-          <span className="xs mut">As the vendor shows it. It is kept encrypted and never shown again.</span>
-        </label>
+        <SecretField label="Secret" value={secret} onChange={setSecret} />
+        <p className="xs mut">As the vendor shows it. It is kept encrypted and never shown again.</p>
         {scheme === "hmac" ? <HmacFields options={options} onChange={setOptions} /> : null}
         <span className="row">
           <input

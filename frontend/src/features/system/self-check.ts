@@ -60,8 +60,10 @@ export function findings(system: System, sources: readonly SourceItem[], jobs: r
       to: "/sources",
     });
   }
-  // One that never sent anything has no rhythm to fall out of.
-  const quiet = sources.filter(({ state, last_event_at }) => last_event_at !== null && (state === "stale" || state === "silent"));
+  // One that never sent anything has no rhythm to fall out of, nor has what `salescommand check` posts now and then.
+  const quiet = sources.filter(
+    ({ source, state, last_event_at }) => source !== "selfcheck" && last_event_at !== null && (state === "stale" || state === "silent"),
+  );
   if (quiet.length > 0) {
     found.push({
       what: `${quiet.map((source) => source.label).join(", ")} sent nothing for much longer than usual`,

@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import type { StartedJob } from "@/api/types";
+import { sources } from "@/mocks/answers";
 import { ME } from "@/mocks/handlers";
 import { renderApp } from "@/test/app";
 import { server } from "@/test/setup";
@@ -66,6 +67,19 @@ describe("Self-check", () => {
     const panel = await region("Self-check");
     expect(await panel.findByText("Backup failed: no room.")).toBeVisible();
     expect(panel.getByText("Start it again below once the cause is gone.")).toBeVisible();
+  });
+
+  it("expects no rhythm of its own check", async () => {
+    server.use(
+      http.get("*/api/sources", () => {
+        const quiet = (source: string) => ({ ...sources()[0], source, label: source, state: "stale" });
+        return HttpResponse.json({ items: [quiet("selfcheck"), quiet("shop")] });
+      }),
+    );
+    renderApp("/system");
+    const panel = await region("Self-check");
+    expect(await panel.findByText(/^shop sent nothing/)).toBeVisible();
+    expect(panel.queryByText(/selfcheck/)).not.toBeInTheDocument();
   });
 
   it("claims nothing while nobody could be asked", async () => {

@@ -320,3 +320,19 @@ async def test_a_document_that_cannot_be_used_is_refused(engine: Engine) -> None
     with pytest.raises(MappingError, match=r"line 4, fields\.amuont"):
         await apply_mapping(engine, "source: s\nrecord_type: opportunity\nfields:\n  amuont: {path: $.x}\n", author="a")
     assert await engine.query("SELECT * FROM mapping_versions") == []
+
+
+async def test_a_batch_is_folded_only_once_all_of_its_events_are_there(engine: Engine) -> None:
+    """ClickHouse commits what an insert feeds, the queue of the fold, before the insert's own rows can be seen."""
+    await store(engine, [event(1, {"id": "late", "name": "Late"})], "b1")
+    await engine.command("ALTER TABLE raw_events DETACH PARTITION ALL")
+    result = await fold_pending(engine)
+    assert (result.events, result.more) == (0, False)
+    assert await engine.query("SELECT * FROM folded_batches") == []
+    assert {terms["pending"] for terms in (await balanced(engine)).values()} == {1}
+    await store(engine, [event(2, {"id": "next", "name": "Next"})], "b2")
+    assert (await fold_pending(engine, max_events=1)).events == 1, "what is behind it gets its turn"
+    await engine.command("ALTER TABLE raw_events ATTACH PARTITION ALL")
+    assert (await fold_pending(engine)).events == 1
+    assert {row["name"] for row in (await states(engine, DEAL)).values()} == {"Late", "Next"}
+    assert {terms["pending"] for terms in (await balanced(engine)).values()} == {0}

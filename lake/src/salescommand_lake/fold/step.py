@@ -54,16 +54,16 @@ async def fold_pending(engine: Engine, *, max_events: int = 20_000, guard: Guard
     batches: set[str] = set()
     tally = Tally()
     while True:
-        parts, more = await pending_parts(engine, max_events, step.stuck)
-        if not parts and not step.stuck:
+        parts, more = await pending_parts(engine, max_events, step.stuck, step.late)
+        if not parts and not step.stuck and not step.late:
             await step.writer.mark_progress()
             break
-        before = len(step.stuck)
+        before = len(step.stuck) + len(step.late)
         done, counted = await step.fold(parts)
         batches |= {part.batch_id for part in done}
         tally += counted
-        if len(step.stuck) == before:
-            break  # else: what is behind the parts that are stuck gets its turn in this call
+        if len(step.stuck) + len(step.late) == before:
+            break  # else: what is behind the parts that are stuck or late gets its turn in this call
     return FoldResult(
         batches=len(batches),
         events=tally.events,
@@ -86,14 +86,17 @@ class _Step:
         self.failed: list[FailedMapping] = []
         self.stuck: set[tuple[str, str]] = set()
         """Sources and nouns with a mapping that fails: their parts stay pending."""
+        self.late: set[tuple[str, str, str]] = set()
+        """Parts whose events are not all to be seen yet: they stay pending until a later call."""
 
     async def fold(self, parts: list[Part]) -> tuple[list[Part], Tally]:
-        """Fold pending parts and return those that are done; those with a mapping that fails stay pending."""
+        """Fold pending parts and return those that are done; those with a mapping that fails, or late, stay pending."""
         if not parts:
             return [], Tally()
         work = await plan(self.engine, parts, self.catalog)
+        self.late |= work.late
         readings = await self._extract(work.readings.values())
-        done = [part for part in parts if (part.source, part.record_type) not in self.stuck]
+        done = [part for part in work.parts if (part.source, part.record_type) not in self.stuck]
         if not done:
             return [], Tally()
         scope = scope_of_parts(done, readings)

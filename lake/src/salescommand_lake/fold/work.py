@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,8 @@ class Work:
     """By the hash of the mapping."""
     ignored: dict[tuple[str, str, str], int]
     """Events of each part that no mapping claims."""
+    late: set[tuple[str, str, str]] = field(default_factory=set)
+    """Parts that are not taken yet: ClickHouse shows what an insert feeds before the insert itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,14 @@ class Applied:
 
 
 async def pending_parts(
-    engine: Engine, max_events: int, without: Collection[tuple[str, str]] = ()
+    engine: Engine,
+    max_events: int,
+    without: Collection[tuple[str, str]] = (),
+    late: Collection[tuple[str, str, str]] = (),
 ) -> tuple[list[Part], bool]:
     """Return the oldest pending parts, together of about ``max_events`` events, and whether more wait.
 
-    ``without`` names sources and nouns whose parts are left where they are.
+    ``without`` names sources and nouns whose parts are left where they are, ``late`` single parts.
     """
     rows = await engine.query(
         "SELECT batch_id, source, record_type, sum(events) AS events, min(first_seq) AS first, max(last_seq) AS last\n"
@@ -102,9 +108,10 @@ async def pending_parts(
         # The clocks of the two may differ, though not by a day.
         "    WHERE folded_at >= (SELECT max(mark) FROM fold_progress) - INTERVAL 1 DAY)\n"
         "  AND (source, record_type) NOT IN {without:Array(Tuple(String, String))}\n"
+        "  AND (batch_id, source, record_type) NOT IN {late:Array(Tuple(String, String, String))}\n"
         "GROUP BY batch_id, source, record_type\nORDER BY first, batch_id\n"
         f"LIMIT {_MOST_PARTS}",
-        {"without": sorted(without)},
+        {"without": sorted(without), "late": sorted(late)},
     )
     parts = [
         Part(r["batch_id"], r["source"], r["record_type"], int(r["events"]), int(r["first"]), int(r["last"]))
@@ -121,7 +128,7 @@ async def pending_parts(
 
 
 async def plan(engine: Engine, parts: list[Part], catalog: Catalog) -> Work:
-    """Look into the parts and find the mapping of each stream."""
+    """Look into the parts and find the mapping of each stream. Parts whose events are not all there yet are late."""
     work = Work(parts, {}, {}, {})
     if not parts:
         return work
@@ -135,7 +142,12 @@ async def plan(engine: Engine, parts: list[Part], catalog: Catalog) -> Work:
             "batches": sorted({part.batch_id for part in parts}),
         },
     )
-    by_key = {part.key: part for part in parts}
+    there: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        there[row["batch_id"], row["source"], row["record_type"]] += int(row["events"])
+    work.late = {part.key for part in parts if there[part.key] < part.events}
+    work.parts = [part for part in parts if part.key not in work.late]
+    by_key = {part.key: part for part in work.parts}
     for row in rows:
         part = by_key.get((row["batch_id"], row["source"], row["record_type"]))
         if part is None:
